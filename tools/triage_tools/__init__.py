@@ -1,0 +1,35 @@
+"""Read-only tools of the investigator, one per file; ``policy`` decides who may call what.
+
+Every answer is JSON-able and carries ``total`` (the true count), ``truncated`` and ``query`` (to be run again).
+"""
+
+from langchain_core.tools import StructuredTool
+
+from triage.attack import TechniqueTable, load_techniques
+from triage.ports import AssetInventory, EventSearch
+from triage_tools.alerts_around_entity import alerts_around_entity
+from triage_tools.asset_lookup import asset_lookup
+from triage_tools.attack_lookup import attack_lookup
+from triage_tools.entity_history import entity_history
+from triage_tools.first_last_seen import first_last_seen
+from triage_tools.limits import ToolLimits
+from triage_tools.rule_prevalence import rule_prevalence
+
+__all__ = ["ToolLimits", "build_tools"]
+
+
+def build_tools(
+    search: EventSearch,
+    assets: AssetInventory,
+    limits: ToolLimits,
+    techniques: TechniqueTable | None = None,
+) -> list[StructuredTool]:
+    """Make all tools over their handles; ``techniques`` defaults to the shipped table."""
+    return [
+        alerts_around_entity(search, limits),
+        asset_lookup(assets, limits),
+        attack_lookup(techniques or load_techniques(), limits),
+        entity_history(search, limits),
+        first_last_seen(search),
+        rule_prevalence(search, limits),
+    ]

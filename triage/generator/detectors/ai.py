@@ -1,0 +1,75 @@
+"""The gateway before the company's AI models: ECS with ``gen_ai.*`` and techniques of MITRE ATLAS."""
+
+from typing import NamedTuple
+
+from triage.generator.company import AiModel, Company, Place, User
+from triage.generator.detectors.shapes import as_of, ecs_alert, geo_of, iso, threat_of
+from triage.generator.events import Alert, Document, Moment
+from triage.generator.stage import digest
+
+
+class Guard(NamedTuple):
+    """A check of the gateway."""
+
+    name: str
+    severity: int
+    """0-100."""
+    operation: str
+    """chat, execute_tool, export, fine_tune, dataset_write, ..."""
+    technique: str = ""
+    action: str = "allowed"
+
+
+class Caller(NamedTuple):
+    """Who called the gateway: a person or a service account, with a key, from an address."""
+
+    name: str
+    email: str
+    key: str
+    place: Place
+
+
+def caller(user: User, place: Place) -> Caller:
+    """Return a person as a caller; a person's key is always the same."""
+    return Caller(user.name, user.email, f"aik-{digest('ai-key', user.email)[:12]}", place)
+
+
+def ai_alert(
+    moment: Moment, guard: Guard, company: Company, model: AiModel, who: Caller, text: str, **own: object
+) -> Alert:
+    """Return the gateway's alert about one request; ``own`` goes under ``ai_gateway`` (prompt, tool, bytes)."""
+    body: Document = {
+        "event": {
+            "kind": "alert",
+            "category": ["intrusion_detection", "api"],
+            "type": ["denied" if guard.action == "blocked" else "allowed"],
+            "action": guard.action,
+            "dataset": "aigateway.guardrail",
+            "module": "aigateway",
+            "severity": guard.severity,
+            "id": moment.uid[:20],
+            "created": iso(moment.at),
+        },
+        "rule": {"name": guard.name, "id": f"ag-{digest(guard.name)[:6]}"},
+        "message": text,
+        "gen_ai": {
+            "system": "in-house",
+            "operation": {"name": guard.operation},
+            "request": {"model": {"id": model.name}},
+            "response": {"model": model.name},
+        },
+        "ai_gateway": {"api_key_id": who.key, "model_registry": model.registry, "model_version": model.version, **own},
+        "service": {"name": "ai-gateway", "type": "ai"},
+        "url": {"original": model.endpoint, "domain": model.endpoint.split("/")[2]},
+        "source": {"ip": who.place.ip, "geo": geo_of(who.place), "as": as_of(who.place)},
+        "user": {"name": who.name, "email": who.email},
+        "observer": {
+            "vendor": "Prompthaus",
+            "product": "AI Gateway",
+            "type": "ai-gateway",
+            "name": f"ai.{company.domain}",
+        },
+        "related": {"ip": [who.place.ip], "user": [who.name, who.email]},
+        "threat": threat_of("MITRE ATLAS", guard.technique),
+    }
+    return ecs_alert(moment, "aigateway.guardrail", body)

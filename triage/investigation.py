@@ -1,0 +1,149 @@
+"""What goes into an investigation and what comes out of it, and the two handles it works with.
+
+An investigation is a pure function of its brief, the answers of its tools and its budget: no time of day and no
+duration reaches the result.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from pydantic import AwareDatetime, Field, JsonValue
+
+from triage.attack import TechniqueTable
+from triage.config import InvestigateSettings
+from triage.models import AlertRef, Disposition, Entity, EntityRef, Evidence, Join, Model, ResponseStep
+from triage.ports import Clock
+
+
+class ActivityBrief(Model):
+    """One activity of a candidate, as condense and baseline left it. Only key, rule, times and count are certain."""
+
+    key: str
+    signature: str
+    detector: str
+    rule: str
+    message: str = ""
+    principal: str = Field(default="", description="kind:value; '' where unknown")
+    first: AwareDatetime
+    last: AwareDatetime
+    count: int = Field(ge=1, description="alerts")
+    severity: float | None = Field(default=None, ge=0, le=100)
+    techniques: tuple[str, ...] = ()
+    tactics: tuple[str, ...] = ()
+    entities: tuple[EntityRef, ...] = Field(default=(), description="most frequent first, bounded")
+    entity_total: int = Field(default=0, ge=0, description="true number of distinct entities")
+    novelty: float = Field(default=0, ge=0, le=1)
+    novelty_reasons: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    sample_alerts: tuple[AlertRef, ...] = ()
+
+    @property
+    def weight(self) -> float:
+        """How much this activity deserves a look, 0-100: the greater of severity and novelty."""
+        return max(self.severity or 0.0, 100 * self.novelty)
+
+
+class Judgement(Model):
+    """The preliminary verdict of correlate."""
+
+    disposition: Disposition
+    verdict_reason: str
+    score: float = Field(ge=0, le=1)
+
+
+class CandidateBrief(Model):
+    """Activities that belong together, and what the code thinks of them so far: the input of an investigation."""
+
+    candidate_id: str
+    activities: tuple[ActivityBrief, ...] = Field(min_length=1)
+    joins: tuple[Join, ...] = ()
+    judgement: Judgement
+
+    @property
+    def first(self) -> datetime:
+        """Time of the first alert."""
+        return min(activity.first for activity in self.activities)
+
+    @property
+    def last(self) -> datetime:
+        """Time of the last alert."""
+        return max(activity.last for activity in self.activities)
+
+    @property
+    def alert_count(self) -> int:
+        """Alerts of all activities."""
+        return sum(activity.count for activity in self.activities)
+
+    def ranked(self) -> tuple[ActivityBrief, ...]:
+        """Return the activities, the most telling first; independent of their order in the brief."""
+        return tuple(sorted(self.activities, key=lambda a: (-a.weight, a.first, a.key)))
+
+
+class ToolCall(Model):
+    """A question to one tool."""
+
+    name: str
+    args: dict[str, JsonValue]
+
+
+class Observation(Model):
+    """A tool call with its answer, or with the reason why there is none. Exactly one of the two is set."""
+
+    call: ToolCall
+    result: dict[str, JsonValue] | None = None
+    error: str = ""
+
+
+class Investigation(Model):
+    """A candidate after investigation. Alert counts of entities count whole activities that name the entity."""
+
+    candidate_id: str
+    disposition: Disposition
+    verdict_reason: str
+    title: str
+    summary: str = Field(description="each sentence cites evidence as [E1]")
+    evidence: tuple[Evidence, ...]
+    entities: tuple[Entity, ...]
+    benign_reading: str
+    missing_evidence: tuple[str, ...] = ()
+    would_flip: tuple[str, ...] = ()
+    response_plan: tuple[ResponseStep, ...] = ()
+    tool_calls: tuple[ToolCall, ...] = ()
+    budget_exhausted: bool = False
+
+
+class Toolbox(Protocol):
+    """The tools an investigation may use, behind their policy."""
+
+    def call(self, call: ToolCall, earlier: Sequence[ToolCall]) -> Mapping[str, JsonValue]:
+        """Answer a call, given the calls already made. Raises ToolError where policy or tool refuse."""
+        ...
+
+
+class Planner(Protocol):
+    """Chooses the next tool calls. The playbook is one; a language model may be another."""
+
+    def plan(self, brief: CandidateBrief, observations: Sequence[Observation]) -> Sequence[ToolCall]:
+        """Return the calls of the next round, most useful first; empty ends the investigation."""
+        ...
+
+
+class Cutoff(NamedTuple):
+    """What the budget kept an investigation from asking."""
+
+    calls: int
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class InvestigationContext:
+    """Handles of an investigation, given to the sub-graph as its runtime context."""
+
+    toolbox: Toolbox
+    clock: Clock
+    techniques: TechniqueTable
+    settings: InvestigateSettings = field(default_factory=InvestigateSettings)
+    planner: Planner | None = None
+    """None = the deterministic playbook."""

@@ -1,0 +1,50 @@
+"""Embed: vectors of the signatures in play; only those never seen before cost a model call."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import polars as pl
+
+from triage.condense import stable_key
+from triage.nodes.stage import Made
+from triage.state import Frames, RunContext, RunState
+
+LEAST_SIMILARITY = 0.8
+"""Cosine from which on two signatures are kin: two detectors' words for the same thing."""
+
+KIN = pl.Schema({"signature": pl.String, "other": pl.String, "similarity": pl.Float64})
+VECTORS = pl.Schema({"signature": pl.String(), "vector": pl.List(pl.Float32())})
+
+
+def embed(state: RunState, context: RunContext) -> Made:
+    """Look up or compute the vector of every signature of the run's activities, and find their kin."""
+    del state
+    texts = _texts(context.work.get(Frames.ACTIVITIES))
+    hashes = {signature: stable_key(text) for signature, text in texts.items()}
+    known = dict(context.store.vectors(context.embedder.model_id, sorted(set(hashes.values()))))
+    unseen = {hashes[signature]: text for signature, text in sorted(texts.items()) if hashes[signature] not in known}
+    if unseen:
+        fresh = dict(zip(unseen, context.embedder.encode(list(unseen.values())), strict=True))
+        context.store.save_vectors(context.embedder.model_id, fresh)
+        known |= fresh
+    vectors = {signature: known[hashes[signature]] for signature in sorted(texts)}
+    kin = context.neighbours(list(vectors), _as_lists(vectors), LEAST_SIMILARITY)
+    context.work.put(Frames.KIN, pl.DataFrame(list(kin), schema=KIN, orient="row"))
+    context.work.put(
+        Frames.VECTORS,
+        pl.DataFrame({"signature": list(vectors), "vector": list(_as_lists(vectors).values())}, schema=VECTORS),
+    )
+    return Made({}, {"signatures": len(texts), "embedded": len(unseen), "kin": len(kin)})
+
+
+def _texts(activities: pl.DataFrame) -> Mapping[str, str]:
+    """What is embedded of a signature: rule, message with its variable parts masked, tactics; never an identity."""
+    first = activities.sort("first", "activity").unique("signature", keep="first", maintain_order=True)
+    return {
+        row["signature"]: " | ".join(part for part in (row["rule"], row["message"], ", ".join(row["tactics"])) if part)
+        for row in first.iter_rows(named=True)
+    }
+
+
+def _as_lists(vectors: Mapping[str, np.ndarray]) -> dict[str, Sequence[float]]:
+    return {name: vector.tolist() for name, vector in vectors.items()}

@@ -1,0 +1,67 @@
+"""Normalise: the raw parts become one columnar batch; what was judged before or lies outside the window is left out."""
+
+from functools import partial
+
+import polars as pl
+
+from triage import ledger
+from triage.columns import Batch
+from triage.config import Limits
+from triage.events import Progress
+from triage.models import RunCounts
+from triage.nodes.stage import Made
+from triage.normalise import merge, normalise_page
+from triage.ports import RawStore, Window
+from triage.state import Frames, RunContext, RunState
+from triage.times import micros
+from triage.workers import map_parts, worker_count
+
+
+def normalise(state: RunState, context: RunContext) -> Made:
+    """Normalise all parts, merge them, and keep the alerts that are new and inside the window."""
+    documents = state["pulled"].documents
+    merged = merge(_batches(context, documents))
+    new, judged, outside = _new_alerts(merged.batch, context)
+    context.work.put(Frames.ALERTS, new)
+    context.work.put(Frames.FACTS, merged.batch.facts)
+    context.work.put(Frames.DEAD_LETTERS, merged.batch.dead_letters)
+    counts = RunCounts(
+        read=documents,
+        already_judged=judged,
+        repeated=merged.repeated,
+        outside=outside,
+        dead_letter=merged.batch.dead_letters.height,
+        benign=new.height,  # until the candidates are judged: nothing is an incident yet
+    )
+    ledger.check(counts)
+    return Made({"counts": counts}, {"alerts": new.height, "dead letters": counts.dead_letter, "judged before": judged})
+
+
+def _batches(context: RunContext, documents: int) -> list[Batch]:
+    raw = context.work.raw()
+    work = partial(_normalise_part, raw=raw, limits=context.settings.limits, received=micros(context.run.started))
+    batches = []
+    done = 0
+    for batch in map_parts(work, raw.parts(), worker_count(context.settings.workers, documents)):
+        batches.append(batch)
+        done += batch.alerts.height + batch.dead_letters.height
+        context.tell(Progress("normalise", done, documents))
+    return batches
+
+
+def _normalise_part(part: int, raw: RawStore, limits: Limits, received: int) -> Batch:
+    return normalise_page(raw.page(part), part, limits, received)
+
+
+def _new_alerts(batch: Batch, context: RunContext) -> tuple[pl.DataFrame, int, int]:
+    """Return the alerts to judge, how many were judged before, and how many lie outside the window."""
+    inside = batch.alerts.filter(_inside(context.window))
+    known = context.store.judged(ledger.refs(inside))
+    return inside.filter(~known), int(known.sum()), batch.alerts.height - inside.height
+
+
+def _inside(window: Window) -> pl.Expr:
+    """An alert without any usable time is inside every window: nobody can say that it is not."""
+    since = pl.lit(value=True) if window.since is None else pl.col("time") >= micros(window.since)
+    until = pl.lit(value=True) if window.until is None else pl.col("time") < micros(window.until)
+    return (pl.col("time_source") == "run") | (since & until)

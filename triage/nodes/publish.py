@@ -1,0 +1,122 @@
+"""Publish: one transaction into the state, then our own index; a repeat changes nothing."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from triage import __version__, ledger
+from triage.errors import SourceError, SourceUnavailable
+from triage.events import Notice
+from triage.models import DeadLetter, Incident, Incompleteness, RunCounts
+from triage.nodes.stage import Made
+from triage.ports import Publication
+from triage.state import Frames, RunContext, RunState
+
+
+def publish(state: RunState, context: RunContext) -> Made:
+    """Write what the run judged; a run with nothing new writes nothing and leaves the last results as they are."""
+    if not _is_new(state, context):
+        context.tell(Notice("info", "nothing new: the last results stand"))
+        return Made({}, {"incidents": 0})
+    publication = _publication(state, context)
+    context.store.publish(publication)
+    _index(state, context)
+    return Made(
+        {"counts": publication.counts}, {"alerts": publication.alerts.height, "incidents": len(publication.incidents)}
+    )
+
+
+def _is_new(state: RunState, context: RunContext) -> bool:
+    counts = state["counts"]
+    new = counts.benign + counts.dead_letter
+    return new > 0 or context.store.last_published() in {None, context.run.run_id}
+
+
+def _publication(state: RunState, context: RunContext) -> Publication:
+    alerts, letters = context.work.get(Frames.ALERTS), dead_letters(context.work.get(Frames.DEAD_LETTERS))
+    placements = _placements(context.work.get(Frames.PLACED), state["incidents"])
+    rows = ledger.outcomes(
+        alerts.drop("activity"), alerts["activity"], context.work.get(Frames.FACTS), placements, letters
+    )
+    before = state["counts"]
+    counts = ledger.count(rows, before.read, before.already_judged, before.repeated, before.outside)
+    incomplete = state["pulled"].incomplete
+    return Publication(
+        run_id=context.run.run_id,
+        complete=not incomplete,
+        counts=counts,
+        alerts=rows,
+        activities=context.work.get(Frames.ACTIVITIES),
+        placements=placements,
+        sightings=context.work.get(Frames.SIGHTINGS),
+        incidents=state["incidents"],
+        dead_letters=letters,
+        watermarks={} if incomplete else {source.key: context.run.started for source in context.sources},
+        summary=summarise(context, counts, state["incidents"], incomplete),
+    )
+
+
+def _placements(placed: pl.DataFrame, incidents: Sequence[Incident]) -> pl.DataFrame:
+    outcome = {i.incident_id: "benign" if i.disposition == "benign" else "incident" for i in incidents}
+    return placed.with_columns(outcome=pl.col("incident_id").replace_strict(outcome, return_dtype=pl.String))
+
+
+def dead_letters(frame: pl.DataFrame) -> tuple[DeadLetter, ...]:
+    """Return the dead letters of columns.DEAD_LETTERS rows."""
+    return tuple(
+        DeadLetter(
+            alert_id=row["id"] or row["origin"],
+            index=row["index"],
+            origin=row["origin"],
+            reason=row["reason"],
+            excerpt=row["excerpt"],
+        )
+        for row in frame.iter_rows(named=True)
+    )
+
+
+def summarise(
+    context: RunContext, counts: RunCounts, incidents: Sequence[Incident], incomplete: Sequence[Incompleteness]
+) -> Mapping[str, Any]:
+    """Return the summary of a run: counts that add up, timings, completeness, versions."""
+    shown = sum(1 for incident in incidents if incident.disposition != "benign")
+    return {
+        "run_id": context.run.run_id,
+        "status": "incomplete" if incomplete else "done",
+        "started": context.run.started.isoformat(),
+        "counts": counts.model_dump() | {"activities": context.work.get(Frames.ACTIVITIES).height},
+        "sums": ledger.sums(counts),
+        "incidents": {"shown": shown, "benign_groups": len(incidents) - shown},
+        "explain_zero": ledger.explain_zero(counts, incomplete),
+        "incomplete": [one.model_dump() for one in incomplete],
+        "seconds": {name: round(seconds, 3) for name, seconds in context.timings.items()},
+        "model": {"calls": 0, "tokens": 0},
+        "versions": {"soc-triage": __version__, "embedding": context.embedder.model_id},
+    }
+
+
+def _index(state: RunState, context: RunContext) -> None:
+    """Write the shown incidents to our index; where that fails the run stands and the user is told."""
+    if context.publisher is None:
+        return
+    shown = [incident for incident in state["incidents"] if incident.disposition != "benign"]
+    try:
+        context.publisher(shown, incident_vectors(shown, context), context.run)
+    except (SourceError, SourceUnavailable) as error:
+        context.tell(Notice("warning", f"incidents were not written to the index: {error}"))
+
+
+def incident_vectors(incidents: Sequence[Incident], context: RunContext) -> Mapping[str, Sequence[float]]:
+    """Return a unit vector per incident: the mean of the vectors of its signatures."""
+    vectors = dict(context.work.get(Frames.VECTORS).iter_rows())
+    signatures = dict(context.work.get(Frames.COMPARED).select("activity", "signature").iter_rows())
+    found = {}
+    for incident in incidents:
+        own = {signatures[entry.activity] for entry in incident.timeline if entry.activity in signatures}
+        rows = [vectors[signature] for signature in sorted(own) if signature in vectors]
+        if rows:
+            mean = np.mean(np.asarray(rows, dtype=np.float32), axis=0)
+            found[incident.incident_id] = (mean / (np.linalg.norm(mean) or 1.0)).tolist()
+    return found

@@ -1,0 +1,47 @@
+"""Rank: what the investigations found, and the everyday groups, become incidents in order of urgency."""
+
+import polars as pl
+
+from triage.candidates import parts_of
+from triage.identity import incident_ids
+from triage.incidents import everyday_incidents, from_investigation, ranked
+from triage.models import Incident
+from triage.nodes.stage import Made
+from triage.state import Frames, RunContext, RunState
+
+
+def rank(state: RunState, context: RunContext) -> Made:
+    """Build and order all incidents of the horizon; each activity is in exactly one of them."""
+    compared, membership = context.work.get(Frames.COMPARED), context.work.get(Frames.MEMBERSHIP)
+    oldest: int = compared.select(pl.col("last").min().fill_null(0)).item()
+    ids = incident_ids(membership, context.store.placements(oldest))
+    incidents = ranked(
+        [
+            *_investigated(state, context, dict(ids)),
+            *everyday_incidents(compared, membership, ids, context.dossier.samples()),
+        ]
+    )
+    named = pl.DataFrame(
+        {"candidate": list(ids), "incident_id": list(ids.values())},
+        schema={"candidate": pl.String, "incident_id": pl.String},
+    )
+    context.work.put(
+        Frames.PLACED, membership.join(named, on="candidate", maintain_order="left").select("activity", "incident_id")
+    )
+    shown = sum(1 for incident in incidents if incident.disposition != "benign")
+    return Made({"incidents": incidents}, {"shown": shown, "benign groups": len(incidents) - shown})
+
+
+def _investigated(state: RunState, context: RunContext, ids: dict[str, str]) -> list[Incident]:
+    ratings = {row["candidate"]: row for row in context.work.get(Frames.RATINGS).iter_rows(named=True)}
+    table = context.dossier.context().techniques
+    return [
+        from_investigation(
+            context.dossier.brief(found.candidate_id),
+            found,
+            parts_of(ratings[found.candidate_id]),
+            ids[found.candidate_id],
+            table,
+        )
+        for found in state["investigations"]
+    ]

@@ -1,0 +1,1 @@
+"""One module per vendor's shape of alert."""

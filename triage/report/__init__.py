@@ -1,0 +1,1 @@
+"""What people read: Markdown and HTML reports, and the files of a run."""

@@ -1,0 +1,221 @@
+"""A session on one state: start or resume a run as a stream of events, and ask for its results.
+
+Every front end (command line, terminal UI) works through this class; none has a copy of its logic.
+"""
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
+from typing import Any, Self
+
+from platformdirs import user_data_path
+
+from triage.adapters.database import SqliteState
+from triage.condense import stable_key
+from triage.config import Settings
+from triage.errors import UsageError
+from triage.events import Check, Event, RunEnded
+from triage.models import Incident, RunCounts
+from triage.ports import RunRecord, Whereabouts, Window
+from triage.state import Pulled, RunContext, RunState
+
+UNCHANGING = ("state", "output", "workers", "log_level", "checkpointer")
+"""Settings that do not change a run's result, so that the same command with another of them resumes it."""
+
+LEAST_FREE_BYTES = 1_000_000_000
+
+
+def state_folder(settings: Settings) -> Path:
+    """Return where the state lies: as set, else in the output folder, else in the user's data folder."""
+    if settings.state:
+        return settings.state
+    return settings.output / "state" if settings.output else Path(user_data_path("soc-triage")) / "state"
+
+
+def fingerprint(sources: Sequence[str], window: Window, settings: Settings) -> str:
+    """Return what makes a command the same command: sources, window and all settings that change a result."""
+    relevant = settings.model_dump_json(exclude=set(UNCHANGING))
+    return stable_key(*sources, str(window.since), str(window.until), relevant)
+
+
+class Session:
+    """Runs and results on one state. Use as a context manager. Raises StateError when the state is unusable."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._folder = state_folder(settings)
+        self._store = SqliteState(self._folder)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the state."""
+        self._store.close()
+
+    # --- running ----------------------------------------------------------------------------------------------------
+
+    def run(self, sources: Sequence[str], window: Window, output: Path | None) -> Iterator[Event]:
+        """Start a run, or go on with the same command's unfinished one; yields its events, RunEnded last.
+
+        Raises TriageError when the run fails; the same command resumes it then. Only one run at a time may write.
+        """
+        events: SimpleQueue[Event | BaseException | None] = SimpleQueue()
+        Thread(target=self._work, args=(sources, window, output, events), name="run", daemon=True).start()
+        while (event := events.get()) is not None:
+            if isinstance(event, BaseException):
+                raise event
+            yield event
+
+    def _work(
+        self,
+        sources: Sequence[str],
+        window: Window,
+        output: Path | None,
+        events: "SimpleQueue[Event | BaseException | None]",
+    ) -> None:
+        try:
+            with self._store.writing():
+                events.put(self._run(sources, window, output, events.put))
+        except BaseException as error:  # noqa: BLE001 - handed to the caller's thread, which raises it
+            events.put(error)
+        events.put(None)
+
+    def _run(
+        self, sources: Sequence[str], window: Window, output: Path | None, tell: Callable[[Event], None]
+    ) -> RunEnded:
+        from triage.wiring import SystemClock, build_context, checkpointer
+
+        run = self._store.open_run(self._fingerprint(sources, window), SystemClock().now(), window)
+        context = build_context(self._settings, sources, run, Window(run.since, run.until), self._store, tell)
+        with checkpointer(self._settings, self._folder) as saver:
+            state = _drive(context, saver)
+            ended = self._finish(run, state, output)
+            saver.delete_thread(run.run_id)
+        return ended
+
+    def _fingerprint(self, sources: Sequence[str], window: Window) -> str:
+        """Standard input cannot be read twice, so a run on it is never resumed."""
+        run = str(len(self._store.runs())) if "-" in sources else ""
+        return fingerprint([*sources, run], window, self._settings)
+
+    def _finish(self, run: RunRecord, state: RunState, output: Path | None) -> RunEnded:
+        """Write the outputs of what now stands, then close the run."""
+        from triage.report.outputs import write_outputs
+
+        stands = self._store.last_published() or run.run_id
+        if output:
+            write_outputs(
+                output, self._store.incidents(stands), self._store.ledger(stands), self._store.summary(stands)
+            )
+        problems = state["pulled"].incomplete
+        status = "incomplete" if problems else "done"
+        self._store.finish_run(run.run_id, status)
+        return RunEnded(run.run_id, status, state["counts"], problems, str(output or ""))  # type: ignore[arg-type]
+
+    # --- results ----------------------------------------------------------------------------------------------------
+
+    def incidents(self, run_id: str | None = None) -> Sequence[Incident]:
+        """Return the incidents of a run, of the last one that published by default, ordered by rank."""
+        published = {one.record.run_id for one in self._store.runs() if one.published}
+        return self._store.incidents(run_id if run_id in published else None)
+
+    def incident(self, id_or_prefix: str) -> Incident:
+        """Return one incident. Raises UsageError when there is none, or several with this prefix."""
+        found = self._store.incident(id_or_prefix)
+        if found is None:
+            raise UsageError(f"no incident {id_or_prefix!r}; 'triage list --all' shows them")
+        return found
+
+    def explain(self, alert_id: str) -> Sequence[Whereabouts]:
+        """Return where the alerts with this id went and why."""
+        return self._store.whereabouts(alert_id)
+
+    def summary(self) -> Mapping[str, Any]:
+        """Return the summary of the last run that published; empty when there is none."""
+        last = self._store.last_published()
+        return self._store.summary(last) if last else {}
+
+    def ledger_counts(self) -> RunCounts:
+        """Return the sums of the last run that published. Raises UsageError when there is none."""
+        last = self._store.last_published()
+        found = [one.counts for one in self._store.runs() if one.record.run_id == last]
+        if not found:
+            raise UsageError(
+                f"no run yet in {self._folder}; start one with 'triage run', or name its folder with --output"
+            )
+        return found[0]
+
+    # --- health -----------------------------------------------------------------------------------------------------
+
+    def checks(self) -> Iterator[Check]:
+        """Check state, disk, model files and Elasticsearch, and say for each failure what to do."""
+        yield Check("state", ok=True, detail=f"{self._folder} opened, {len(self._store.runs())} runs", advice="")
+        yield self._audit()
+        yield self._disk()
+        yield self._model()
+        elastic = self._settings.elasticsearch
+        if elastic.url or elastic.cloud_id:
+            from triage.adapters.elastic.probe import checks
+
+            yield from (Check(*found) for found in checks(elastic, Window(None, None)))
+        else:
+            yield Check("elasticsearch", ok=True, detail="none configured; files only", advice="")
+
+    def _audit(self) -> Check:
+        broken = self._store.audit_broken_at()
+        detail = "hash chain unbroken" if broken is None else f"entry {broken} does not fit its hash"
+        return Check(
+            "audit log",
+            ok=broken is None,
+            detail=detail,
+            advice="" if broken is None else "someone changed the state database; compare with a backup",
+        )
+
+    def _disk(self) -> Check:
+        free = shutil.disk_usage(self._folder).free
+        advice = "" if free >= LEAST_FREE_BYTES else f"free at least {LEAST_FREE_BYTES / 1e9:.0f} GB or move the state"
+        return Check("disk", ok=not advice, detail=f"{free / 1e9:.1f} GB free at {self._folder}", advice=advice)
+
+    def _model(self) -> Check:
+        from triage.adapters.embeddings import model_path
+
+        try:
+            path = Path(model_path(self._settings.embedding))
+        except ImportError as error:
+            return Check(
+                "embedding model", ok=False, detail=str(error), advice="install the package, or set embedding.model"
+            )
+        if path.exists():
+            return Check("embedding model", ok=True, detail=str(path), advice="")
+        return Check(
+            "embedding model",
+            ok=False,
+            detail=f"{path} is no folder",
+            advice="it would be fetched from a hub at run time; set embedding.model to a local folder",
+        )
+
+
+def _drive(context: RunContext, saver: Any) -> RunState:  # noqa: ANN401 - a checkpointer of any kind
+    """Run the graph from its last checkpoint, or from the start. Raises TriageError when a node fails."""
+    from triage.graph import build_graph
+
+    graph = build_graph().compile(checkpointer=saver)
+    config: Any = {
+        "configurable": {"thread_id": context.run.run_id},
+        "max_concurrency": context.settings.investigate.concurrency,
+    }
+    known = graph.get_state(config)
+    if known.created_at and not known.next:
+        return known.values  # type: ignore[return-value]
+    start = None if known.created_at else _start(context.run.run_id)
+    return graph.invoke(start, config, context=context)  # type: ignore[return-value]
+
+
+def _start(run_id: str) -> RunState:
+    return RunState(run_id=run_id, pulled=Pulled(), counts=RunCounts(), candidates=(), investigations=(), incidents=())

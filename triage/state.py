@@ -1,0 +1,149 @@
+"""The state of a run's graph, and the handles its nodes work with.
+
+State is small and serialisable: ids, counts, and what each investigation found. The alerts themselves lie in
+the run's working set under the names in ``Frames`` and never enter a checkpoint.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Protocol
+
+from typing_extensions import TypedDict
+
+from triage.config import Settings
+from triage.events import Event
+from triage.investigation import CandidateBrief, Investigation, InvestigationContext
+from triage.models import AlertRef, Incident, Incompleteness, Model, RunCounts
+from triage.ports import AlertSource, AssetInventory, Clock, Embedder, RunRecord, StateStore, Window, WorkingSet
+
+
+class Frames:
+    """Names of a run's frames in its working set."""
+
+    ALERTS = "alerts"
+    """columns.ALERTS plus activity (after condense): the alerts this run judges."""
+    FACTS = "facts"
+    DEAD_LETTERS = "dead_letters"
+    ACTIVITIES = "activities"
+    """columns.ACTIVITIES, new and grown."""
+    SIGHTINGS = "sightings"
+    """baseline.SIGHTINGS of this run."""
+    COMPARED = "compared"
+    """Activities of the horizon (columns.ACTIVITIES) with baseline.BASELINE."""
+    KIN = "kin"
+    """Signatures with alike meaning: signature, other, similarity."""
+    VECTORS = "vectors"
+    """signature, vector (list of float32)."""
+    MEMBERSHIP = "membership"
+    """candidate, activity, core."""
+    JOINS = "joins"
+    RATINGS = "ratings"
+    """candidates.RATINGS."""
+    PLACED = "placed"
+    """activity, incident_id."""
+
+
+class Pulled(Model):
+    """What ``pull`` read."""
+
+    documents: int = 0
+    parts: int = 0
+    incomplete: tuple[Incompleteness, ...] = ()
+
+
+def merge_investigations(
+    left: tuple[Investigation, ...], right: tuple[Investigation, ...]
+) -> tuple[Investigation, ...]:
+    """Reducer of the parallel branches: by candidate id, in order of id, so the order of arrival is forgotten."""
+    found = {one.candidate_id: one for one in (*left, *right)}
+    return tuple(found[key] for key in sorted(found))
+
+
+class RunState(TypedDict):
+    """State of one run."""
+
+    run_id: str
+    pulled: Pulled
+    counts: RunCounts
+    candidates: tuple[str, ...]
+    investigations: Annotated[tuple[Investigation, ...], merge_investigations]
+    incidents: tuple[Incident, ...]
+
+
+class RunUpdate(TypedDict, total=False):
+    """What a node may return; every key is a key of RunState."""
+
+    pulled: Pulled
+    counts: RunCounts
+    candidates: tuple[str, ...]
+    investigations: tuple[Investigation, ...]
+    incidents: tuple[Incident, ...]
+
+
+class InvestigationTask(TypedDict):
+    """Input of one ``Send`` branch."""
+
+    candidate: str
+
+
+class Dossier(Protocol):
+    """What the investigations of a run share; made once, at the first question."""
+
+    def brief(self, candidate: str) -> CandidateBrief:
+        """Return the brief of a rated candidate."""
+        ...
+
+    def context(self) -> InvestigationContext:
+        """Return the handles of an investigation."""
+        ...
+
+    def samples(self) -> Mapping[str, tuple[AlertRef, ...]]:
+        """Return sample alerts of this run by activity."""
+        ...
+
+
+class Neighbours(Protocol):
+    """Finds vectors of alike meaning."""
+
+    def __call__(
+        self, names: Sequence[str], vectors: Mapping[str, Sequence[float]], least: float
+    ) -> Sequence[tuple[str, str, float]]:
+        """Return (name, other, cosine) for all pairs of names with cosine of at least ``least``."""
+        ...
+
+
+class Publisher(Protocol):
+    """Writes incidents to an index of our own; None in the context where there is none."""
+
+    def __call__(self, incidents: Sequence[Incident], vectors: Mapping[str, Sequence[float]], run: RunRecord) -> int:
+        """Return how many were written. Raises SourceError or SourceUnavailable."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunContext:
+    """Handles of one run; a test swaps any of them."""
+
+    settings: Settings
+    run: RunRecord
+    window: Window
+    sources: Sequence[AlertSource]
+    store: StateStore
+    work: WorkingSet
+    embedder: Embedder
+    assets: AssetInventory
+    dossier: Dossier
+    neighbours: Neighbours
+    clock: Clock
+    tell: Callable[[Event], None]
+    """Receives events from any thread; must not block."""
+    publisher: Publisher | None = None
+    timings: dict[str, float] = field(default_factory=dict)
+    """Seconds per stage of this process; never part of a deterministic result."""
+
+    def window_of(self, source: AlertSource) -> Window:
+        """Return what to read of a source: the window asked for, else from its watermark less the overlap."""
+        mark = self.store.watermark(source.key)
+        if self.window.since is not None or mark is None:
+            return self.window
+        return Window(mark - self.settings.pull.overlap, self.window.until)

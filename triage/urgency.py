@@ -1,0 +1,160 @@
+"""How urgent a candidate is: named parts that add up to 0-100, and the rule that says attack or benign.
+
+The heart is the *weight of unusual behaviour*: each distinct kind of unusual thing counts once, by how new it
+is here and how bad its vendor says it is. Every part is monotone: more evidence of attack never lowers the sum.
+The constants are heuristics, set on the labelled cases of the eval suite; none names a rule, host or vendor.
+"""
+
+from collections.abc import Mapping, Sequence
+from math import exp, log2
+from typing import Any, NamedTuple
+
+from triage.models import Disposition, UrgencyPart
+
+
+class Scale(NamedTuple):
+    """The constants of the rating, in one place."""
+
+    unknown_severity: float = 0.3
+    """Weight of a kind of alert whose vendor gives no severity."""
+    worst_severity: float = 1.2
+    """Weight at severity 100; grows with the power below, so that low alerts count little."""
+    severity_power: float = 1.3
+    steady: float = 1.5
+    """Weight of a presence round the clock that only few assets show, whatever its vendor says of it."""
+    variety_gain: float = 0.25
+    """One kind of alert that says many things counts more: 1 + gain * log2(things), at most ``variety_most``."""
+    variety_most: float = 2.0
+    behaviour_points: float = 60
+    behaviour_half: float = 3.0
+    """Behaviour points saturate: weight w earns points * (1 - exp(-w / half))."""
+    tactic_points: float = 3
+    tactic_most: float = 15
+    spread_points: float = 2.5
+    spread_most: float = 10
+    importance_points: float = 15
+    """Points of an asset of criticality 100."""
+    shown_weight: float = 1.1
+    """Below this weight of unusual behaviour a candidate is benign: unusual, but too little to act on."""
+    attack_points: float = 45
+    """From this urgency on the disposition is attack, below it suspicious."""
+    rollout_assets: int = 5
+    rollout_severity: float = 90
+    """One kind of alert on this many assets and nothing else, rated below this severity, is a roll-out."""
+
+
+SCALE = Scale()
+
+
+class Rating(NamedTuple):
+    """The judgement of code on a candidate, before investigation."""
+
+    disposition: Disposition
+    reason: str
+    weight: float
+    """Weight of unusual behaviour, 0 and up."""
+    parts: tuple[UrgencyPart, ...]
+
+    @property
+    def urgency(self) -> float:
+        """The sum of the parts, 0-100, to one decimal."""
+        return total(self.parts)
+
+
+def total(parts: Sequence[UrgencyPart]) -> float:
+    """Add up parts to an urgency of 0-100; parts are rounded to 0.1, so the sum shown is the sum of what is shown."""
+    return round(min(100.0, sum(part.points for part in parts)), 1)
+
+
+def rate(core: Sequence[Mapping[str, Any]], criticality: int = 0, scale: Scale = SCALE) -> Rating:
+    """Rate a candidate from its core activities (rows of columns.ACTIVITIES with baseline.BASELINE)."""
+    kinds = _heaviest_of_each_kind(core, scale)
+    weight = sum(kinds.values())
+    assets = {row["principal"] for row in core}
+    parts = tuple(part for part in _parts(core, kinds, assets, criticality, scale) if part.points > 0)
+    disposition, reason = _judge(core, kinds, weight, assets, parts, scale)
+    return Rating(disposition, reason, round(weight, 4), parts)
+
+
+def severity_weight(severity: float | None, scale: Scale = SCALE) -> float:
+    """Weight of a severity (0-100, None = the vendor says nothing)."""
+    if severity is None:
+        return scale.unknown_severity
+    rated: float = scale.worst_severity * (severity / 100) ** scale.severity_power
+    return max(scale.unknown_severity / 3, rated)
+
+
+def _weight(row: Mapping[str, Any], scale: Scale) -> float:
+    base = severity_weight(row["severity"], scale)
+    if _is_steady(row):
+        base = max(base, scale.steady)
+    variety = min(scale.variety_most, 1 + scale.variety_gain * log2(max(1, row["variety"])))
+    return float(row["novelty"] * base * variety)
+
+
+def _is_steady(row: Mapping[str, Any]) -> bool:
+    return bool(row["alone"])
+
+
+def _heaviest_of_each_kind(core: Sequence[Mapping[str, Any]], scale: Scale) -> dict[str, float]:
+    kinds: dict[str, float] = {}
+    for row in core:
+        kinds[row["signature"]] = max(kinds.get(row["signature"], 0.0), _weight(row, scale))
+    return kinds
+
+
+def _parts(
+    core: Sequence[Mapping[str, Any]], kinds: Mapping[str, float], assets: set[str], criticality: int, scale: Scale
+) -> list[UrgencyPart]:
+    weight = sum(kinds.values())
+    tactics = sorted({tactic for row in core for tactic in row["tactics"]})
+    spread = scale.spread_points * (len(assets) - 1) if len(kinds) > 1 else 0.0
+    return [
+        _part(
+            "behaviour", scale.behaviour_points * (1 - exp(-weight / scale.behaviour_half)), _say_behaviour(core, kinds)
+        ),
+        _part(
+            "kill chain",
+            min(scale.tactic_most, scale.tactic_points * max(0, len(tactics) - 1)),
+            f"{len(tactics)} tactics: {', '.join(tactics)}",
+        ),
+        _part("spread", min(scale.spread_most, spread), f"{len(assets)} assets show unusual behaviour"),
+        _part(
+            "importance",
+            scale.importance_points * criticality / 100,
+            f"criticality {criticality} of its most important asset",
+        ),
+    ]
+
+
+def _part(name: str, points: float, why: str) -> UrgencyPart:
+    return UrgencyPart(name=name, points=round(points, 1), why=why)
+
+
+def _say_behaviour(core: Sequence[Mapping[str, Any]], kinds: Mapping[str, float]) -> str:
+    fresh = sum(1 for row in core if row["net_days"] == 0)
+    worst = max((row["severity"] for row in core if row["severity"] is not None), default=None)
+    rated = "no vendor severity" if worst is None else f"highest vendor severity {worst:.0f}"
+    return f"{len(kinds)} kinds of unusual alert ({fresh} activities never seen on this network before), {rated}"
+
+
+def _judge(
+    core: Sequence[Mapping[str, Any]],
+    kinds: Mapping[str, float],
+    weight: float,
+    assets: set[str],
+    parts: Sequence[UrgencyPart],
+    scale: Scale,
+) -> tuple[Disposition, str]:
+    worst = max((row["severity"] or 0.0 for row in core), default=0.0)
+    if len(kinds) == 1 and len(assets) >= scale.rollout_assets and worst < scale.rollout_severity:
+        return "benign", f"roll-out: one kind of alert on {len(assets)} assets and nothing else unusual on them"
+    if weight < scale.shown_weight:
+        return "benign", f"too little: weight of unusual behaviour {weight:.2f} is below {scale.shown_weight}"
+    reached = f"weight {weight:.2f} of {scale.shown_weight} needed, urgency {total(parts)}"
+    if total(parts) >= scale.attack_points:
+        return "attack", f"{len(kinds)} kinds of unusual behaviour, {reached}"
+    return (
+        "suspicious",
+        f"{len(kinds)} kinds of unusual behaviour, {reached}, {scale.attack_points:.0f} would be attack",
+    )
