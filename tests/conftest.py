@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
+
 from tests.support.elastic_node import JavaMissingError, NodeError, running
 
 

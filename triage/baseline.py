@@ -55,6 +55,9 @@ class Weights(NamedTuple):
     """From how many other principals on a signature is common."""
     cold: float = 0.5
     """Factor while memory is shorter than the warm-up: newness says little then."""
+    cold_rated: float = 0.85
+    """The same for what its vendor rates at least ``cold_severity``: then the rating speaks, not the newness."""
+    cold_severity: float = 40
     spike: float = 0.6
     """Novelty of an everyday pair that is suddenly ``spike_ratio`` times as loud as ever."""
     spike_ratio: int = 10
@@ -104,7 +107,7 @@ def compare(
     activities: pl.DataFrame, memory: pl.DataFrame, settings: BaselineSettings, weights: Weights = WEIGHTS
 ) -> pl.DataFrame:
     """Compare activities (columns.ACTIVITIES) with memory (SIGHTINGS incl. this run's own); returns BASELINE."""
-    own = activities.select("activity", "signature", "principal", "count", "first", day=day_of("first"))
+    own = activities.select("activity", "signature", "principal", "count", "first", "severity", day=day_of("first"))
     own = own.join(_pair_past(own, memory, settings.history_days), on="activity", how="left", maintain_order="left")
     own = own.join(_net_past(own, memory, settings.history_days), on="activity", how="left", maintain_order="left")
     own = own.join(_presence(memory), on=["signature", "principal"], how="left", maintain_order="left")
@@ -200,7 +203,9 @@ def _novelty(weights: Weights) -> pl.Expr:
         .then(elsewhere)
         .otherwise(_halving("pair_days", weights))
     )
-    fresh = pl.when("cold").then(weights.cold * _halving("other_days", weights)).otherwise(warm)
+    rated = pl.col("severity").fill_null(0) >= weights.cold_severity
+    cold = pl.when(rated).then(weights.cold_rated).otherwise(weights.cold)
+    fresh = pl.when("cold").then(cold * _halving("other_days", weights)).otherwise(warm)
     loud = (pl.col("count") >= weights.spike_ratio * pl.col("usual_count")) & (pl.col("count") >= weights.spike_least)
     fresh = pl.when(loud & (pl.col("pair_days") > 0)).then(pl.max_horizontal(fresh, weights.spike)).otherwise(fresh)
     return pl.when("alone").then(pl.max_horizontal(fresh, weights.steady)).otherwise(fresh)

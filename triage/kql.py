@@ -1,6 +1,5 @@
 """KQL for the analyst to run again: quoted values on ECS fields. Nothing here is ever executed by this program."""
 
-import re
 from datetime import datetime, timedelta
 
 FIELDS: dict[str, tuple[str, ...]] = {
@@ -22,13 +21,22 @@ FIELDS: dict[str, tuple[str, ...]] = {
 }
 """ECS fields that hold each entity kind."""
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
+_VALUE_CHARS = 1000
+"""Characters of a value; what an alert says is not longer."""
 
 
 def quoted(value: str) -> str:
-    """Return a KQL string literal, bounded, in which no value can end the string."""
-    cleaned = _CONTROL.sub(" ", value[:300])
-    return '"' + cleaned.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    """Return a KQL string literal, bounded, in which no value can end the string or act on a terminal."""
+    return '"' + "".join(map(_escaped, value[:_VALUE_CHARS])) + '"'
+
+
+def _escaped(character: str) -> str:
+    if character in {'"', "\\"}:
+        return "\\" + character
+    if character.isprintable():
+        return character
+    utf16 = character.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{utf16[i]:02x}{utf16[i + 1]:02x}" for i in range(0, len(utf16), 2))
 
 
 def entity(kind: str, value: str) -> str:

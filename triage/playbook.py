@@ -27,6 +27,7 @@ class Playbook(NamedTuple):
 
     lookback: timedelta = timedelta(days=14)
     """How far before the candidate rules and entities are compared."""
+    assets: int = 4
     actors: int = 2
     rules: int = 3
     indicators: int = 2
@@ -38,8 +39,9 @@ class Playbook(NamedTuple):
     def _opening(self, brief: CandidateBrief) -> tuple[ToolCall, ...]:
         benign = brief.judgement.disposition == "benign"
         focus = brief.ranked()[:FOCUS]
-        actors = main_entities(focus)[: 1 if benign else self.actors]
-        calls = [_on_entity("asset_lookup", actor) for actor in actors]
+        named = main_entities(focus)
+        actors = named[: 1 if benign else self.actors]
+        calls = [_on_entity("asset_lookup", actor) for actor in named[: 1 if benign else self.assets]]
         calls += [_on_entity("first_last_seen", actor) for actor in actors]
         calls += [self._prevalence(brief, rule) for rule in top_rules(focus)[: 1 if benign else self.rules]]
         if not benign:

@@ -70,6 +70,10 @@ class Embedder(Protocol):
         """Identifies model and version; part of the cache key."""
         ...
 
+    def prepare(self) -> None:
+        """Begin to load what ``encode`` will need, without waiting for it; called when new texts are likely."""
+        ...
+
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """Return float32 of shape (len(texts), d), rows of length 1."""
         ...

@@ -43,8 +43,10 @@ def fingerprint(sources: Sequence[str], window: Window, settings: Settings) -> s
 class Session:
     """Runs and results on one state. Use as a context manager. Raises StateError when the state is unusable."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, adapt: Callable[[RunContext], RunContext] = lambda context: context) -> None:
+        """Open or create the state; ``adapt`` may swap handles of a run, for tests and evals."""
         self._settings = settings
+        self._adapt = adapt
         self._folder = state_folder(settings)
         self._store = SqliteState(self._folder)
 
@@ -92,7 +94,8 @@ class Session:
         from triage.wiring import SystemClock, build_context, checkpointer
 
         run = self._store.open_run(self._fingerprint(sources, window), SystemClock().now(), window)
-        context = build_context(self._settings, sources, run, Window(run.since, run.until), self._store, tell)
+        window = Window(run.since, run.until)
+        context = self._adapt(build_context(self._settings, sources, run, window, self._store, tell))
         with checkpointer(self._settings, self._folder) as saver:
             state = _drive(context, saver)
             ended = self._finish(run, state, output)

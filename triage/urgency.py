@@ -25,6 +25,9 @@ class Scale(NamedTuple):
     variety_gain: float = 0.25
     """One kind of alert that says many things counts more: 1 + gain * log2(things), at most ``variety_most``."""
     variety_most: float = 2.0
+    repeat_gain: float = 0.25
+    """The same for mere repetition of an alert that its vendor rates: 1 + gain * log2(alerts)."""
+    repeat_most: float = 2.0
     behaviour_points: float = 60
     behaviour_half: float = 3.0
     """Behaviour points saturate: weight w earns points * (1 - exp(-w / half))."""
@@ -34,12 +37,14 @@ class Scale(NamedTuple):
     spread_most: float = 10
     importance_points: float = 15
     """Points of an asset of criticality 100."""
-    shown_weight: float = 1.1
+    shown_weight: float = 0.85
     """Below this weight of unusual behaviour a candidate is benign: unusual, but too little to act on."""
     attack_points: float = 45
     """From this urgency on the disposition is attack, below it suspicious."""
     rollout_assets: int = 5
     rollout_severity: float = 90
+    rollout_factor: float = 0.25
+    """What the one kind that is on so many assets still counts, when there is something else."""
     """One kind of alert on this many assets and nothing else, rated below this severity, is a roll-out."""
 
 
@@ -89,7 +94,9 @@ def _weight(row: Mapping[str, Any], scale: Scale) -> float:
     if _is_steady(row):
         base = max(base, scale.steady)
     variety = min(scale.variety_most, 1 + scale.variety_gain * log2(max(1, row["variety"])))
-    return float(row["novelty"] * base * variety)
+    rated = row["severity"] is not None
+    repeats = min(scale.repeat_most, 1 + scale.repeat_gain * log2(max(1, row["count"]))) if rated else 1.0
+    return float(row["novelty"] * base * max(variety, repeats))
 
 
 def _is_steady(row: Mapping[str, Any]) -> bool:
@@ -100,7 +107,17 @@ def _heaviest_of_each_kind(core: Sequence[Mapping[str, Any]], scale: Scale) -> d
     kinds: dict[str, float] = {}
     for row in core:
         kinds[row["signature"]] = max(kinds.get(row["signature"], 0.0), _weight(row, scale))
-    return kinds
+    return _without_roll_out(core, kinds, scale)
+
+
+def _without_roll_out(core: Sequence[Mapping[str, Any]], kinds: dict[str, float], scale: Scale) -> dict[str, float]:
+    """One kind on many assets is likely a roll-out that met something else; two such kinds may be a worm."""
+    assets: dict[str, set[str]] = {}
+    for row in core:
+        if (row["severity"] or 0.0) < scale.rollout_severity:
+            assets.setdefault(row["signature"], set()).add(row["principal"])
+    wide = [kind for kind, where in assets.items() if len(where) >= scale.rollout_assets]
+    return kinds | {kind: kinds[kind] * scale.rollout_factor for kind in wide} if len(wide) == 1 else kinds
 
 
 def _parts(

@@ -4,20 +4,15 @@ import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-_UNSAFE = re.compile(
-    r"[^\S ]|[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff\ufff9-\uffff]+"
-)
+from triage.untrusted import clean
+
 _SPACES = re.compile(r" {2,}")
 _BRACKETS = str.maketrans("[]", "()")
 
 
 def plain(text: str, limit: int = 120) -> str:
-    """Return one bounded line without control, bidi or invisible characters.
-
-    Square brackets become round ones, so that no alert can forge a citation such as ``[E1]``.
-    """
-    cleaned = _SPACES.sub(" ", _UNSAFE.sub(" ", text[: 4 * limit])).translate(_BRACKETS).strip()
-    return cleaned if len(cleaned) <= limit else cleaned[: limit - 1].rstrip() + "…"
+    """Return one clean, bounded line without square brackets, so that no alert can forge a citation like ``[E1]``."""
+    return _SPACES.sub(" ", clean(text, limit)).translate(_BRACKETS).strip()
 
 
 def number(count: int, noun: str, plural: str = "") -> str:

@@ -9,8 +9,8 @@ import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 from pydantic import JsonValue
 
-from tests.support.briefs import activity, candidate
-from tests.support.fake_search import FakeSearch, StepClock, row
+from support.briefs import activity, candidate
+from support.fake_search import FakeSearch, StepClock, row
 from triage.adapters.assets import EmptyAssets
 from triage.attack import load_techniques
 from triage.config import InvestigateSettings
@@ -34,7 +34,8 @@ ROWS = [
 
 def context(rows: Sequence[Mapping[str, Any]] = ROWS, **more: Any) -> InvestigationContext:
     toolbox = PolicedTools(build_tools(FakeSearch(rows), EmptyAssets(), ToolLimits(), TECHNIQUES))
-    return InvestigationContext(**({"toolbox": toolbox, "clock": StepClock(), "techniques": TECHNIQUES} | more))
+    handles: dict[str, Any] = {"toolbox": toolbox, "clock": StepClock(), "techniques": TECHNIQUES}
+    return InvestigationContext(**(handles | more))
 
 
 def brief() -> CandidateBrief:

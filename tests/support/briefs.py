@@ -3,14 +3,16 @@
 from datetime import timedelta
 from typing import Any
 
-from tests.support.fake_search import START
+from support.fake_search import START
 from triage.investigation import ActivityBrief, CandidateBrief, Judgement
 from triage.models import AlertRef, Disposition, EntityRef
 
 MINUTE = timedelta(minutes=1)
 
 
-def activity(number: int = 0, rule: str = "Odd thing.", minute: int = 0, host: str = "web01", **more: Any) -> ActivityBrief:
+def activity(
+    number: int = 0, rule: str = "Odd thing.", minute: int = 0, host: str = "web01", **more: Any
+) -> ActivityBrief:
     """Return an activity of three alerts on a host, ``minute`` minutes after START."""
     fields: dict[str, Any] = {
         "key": f"a{number:03}",

@@ -59,7 +59,8 @@ SEEDS: tuple[Document, ...] = (
         "AlertSeverity": "Medium",
         "StartTime": "2024-06-26 11:57:25.302556+00:00",
         "CompromisedEntity": "pc1.corp.example",
-        "Entities": '[{"$id":"1","Type":"host","HostName":"pc1"},{"$ref":"1"},{"Type":"process","ImageFile":{"$ref":"9"}}]',
+        "Entities": '[{"$id":"1","Type":"host","HostName":"pc1"},{"$ref":"1"},'
+        '{"Type":"process","ImageFile":{"$ref":"9"}}]',
         "Techniques": '["T1018"]',
     },
     {

@@ -16,7 +16,8 @@ class Read(NamedTuple):
 
     time: datetime
     time_source: str
-    index: str
+    place: str
+    """Index."""
     id: str
     fact: dict[str, Any]
     entities: set[tuple[str, str, str]]

@@ -5,8 +5,8 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.briefs import activity, candidate
-from tests.support.fake_search import START
+from support.briefs import activity, candidate
+from support.fake_search import START
 from triage.investigation import Observation, ToolCall
 from triage.models import EntityRef
 from triage.playbook import Playbook, indicators_of, is_indicator, main_entities, seen_elsewhere

@@ -7,7 +7,7 @@ import pytest
 from langchain_core.tools import StructuredTool
 from pydantic import BaseModel, ConfigDict, JsonValue
 
-from tests.support.fake_search import FakeSearch
+from support.fake_search import FakeSearch
 from triage.adapters.assets import EmptyAssets
 from triage.errors import ToolError
 from triage.investigation import ToolCall

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from tests.support.fake_search import START, FakeSearch, row
+from support.fake_search import START, FakeSearch, row
 from triage.adapters.assets import EmptyAssets
 from triage.errors import ToolError
 from triage.models import EntityKind
@@ -80,7 +80,7 @@ def test_asset_lookup() -> None:
         "criticality": 90,
         "owner": "ops",
         "role": "web server",
-        "note": "(31mred",
+        "note": "␛(31mred",
     }
     assert ask("asset_lookup", kind="host", value="none")["asset"] is None
 

@@ -1,9 +1,11 @@
 """Sentence-transformers embedder. Torch is imported at the first text that has no vector yet, and not before."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
+from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,15 +25,27 @@ class SentenceEmbedder:
 
     def __init__(self, settings: EmbeddingSettings) -> None:
         self._settings = settings
+        self._lock = Lock()
 
     @property
     def model_id(self) -> str:
         """Name and version of the model: the cache key of its vectors."""
         return self._settings.model or f"{BUNDLED}@{version(BUNDLED)}"
 
+    def prepare(self) -> None:
+        """Load the model in the background: it takes seconds, which the reading of alerts takes too."""
+        Thread(target=self._load, name="load-model", daemon=True).start()
+
+    def _load(self) -> None:
+        # A failure is met again, and told, by the stage that needs the model.
+        with suppress(TriageError), self._lock:
+            _ = self._model
+
     def encode(self, texts: Sequence[str]) -> np.ndarray[Any, np.dtype[np.float32]]:
         """Return float32 unit vectors of shape (len(texts), d). Raises TriageError when the model cannot be loaded."""
-        vectors = self._model.encode(
+        with self._lock:
+            model = self._model
+        vectors = model.encode(
             list(texts), batch_size=self._settings.batch_size, normalize_embeddings=True, show_progress_bar=False
         )
         return np.asarray(vectors, dtype=np.float32)

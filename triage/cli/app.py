@@ -1,6 +1,7 @@
 """Entry point: finds the sub-command, and turns every way a command can end into an exit code and one sentence."""
 
 import importlib
+import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -93,7 +94,8 @@ def main(args: Sequence[str] | None = None, session: "Callable[[Settings], Sessi
     except (KeyboardInterrupt, click.Abort):
         return _say("interrupted; the same command goes on where it stopped", Exit.INTERRUPTED)
     except BrokenPipeError:
-        sys.stderr.close()  # the reader of our output went away, so there is nobody to tell
+        # The reader of our output went away, so there is nobody to tell, not even when Python flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.FAILED
     except Exception as exc:  # noqa: BLE001 - the one place where anything at all becomes a sentence and an exit code
         if debug:

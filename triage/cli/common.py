@@ -71,7 +71,7 @@ def console(*, err: bool = False) -> "Console":
     plain = Console(stderr=err, markup=False, highlight=False, emoji=False)
     if plain.is_terminal:
         return plain
-    return Console(stderr=err, markup=False, highlight=False, emoji=False, width=200, soft_wrap=True)
+    return Console(stderr=err, markup=False, highlight=False, emoji=False, width=1000, soft_wrap=True)
 
 
 def safe(text: str, limit: int = 500, style: str = "") -> "Text":

@@ -1,7 +1,7 @@
 """One incident on a terminal: what an analyst asks, in the order they ask it."""
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from triage.cli.common import safe
 from triage.cli.queue import STYLES, bar
@@ -10,6 +10,9 @@ from triage.models import Incident, TimelineEntry
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.table import Table
+
+
+JOINS_SHOWN: Final = 10
 
 
 def print_incident(screen: "Console", incident: Incident) -> None:
@@ -87,10 +90,13 @@ def _joins(incident: Incident) -> list["RenderableType"]:
 
     rules = {entry.activity: entry.rule for entry in incident.timeline}
     lines: list[RenderableType] = []
-    for join in sorted(incident.joins, key=lambda join: (not join.weakest, -join.strength, join.left, join.right)):
+    ranked = sorted(incident.joins, key=lambda join: (not join.weakest, -join.strength, join.left, join.right))
+    for join in ranked[:JOINS_SHOWN]:
         mark = Text("  <- weakest link", style="bold yellow") if join.weakest else Text("")
         names = safe(f"{_name(join.left, rules)} + {_name(join.right, rules)}: ", 250)
         lines.append(Text.assemble(f"{join.strength:.2f}  ", names, safe(join.reason), mark))
+    if len(ranked) > JOINS_SHOWN:
+        lines.append(Text(f"and {len(ranked) - JOINS_SHOWN:,} more (--json has them all)", style="dim"))
     return lines
 
 

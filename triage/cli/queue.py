@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -17,7 +17,12 @@ if TYPE_CHECKING:
     from triage.models import Incident
     from triage.session import Session
 
-STYLES = {"attack": "bold red", "suspicious": "yellow", "benign": "dim"}
+WIDE: Final = 130
+"""Characters from which on there is room for times and ids."""
+PAGE: Final = 240
+"""A wider screen is a pipe, where each incident is one line."""
+ASSETS: Final = {"host", "user", "mailbox", "device", "cloud", "model", "service"}
+STYLES: Final = {"attack": "bold red", "suspicious": "yellow", "benign": "dim"}
 
 
 @click.command("list")
@@ -65,7 +70,7 @@ def print_queue(screen: "Console", incidents: Sequence["Incident"], *, everythin
     """Print a table of incidents by rank and one line for the benign groups that are left out."""
     shown = [incident for incident in incidents if everything or incident.disposition != "benign"]
     if shown:
-        screen.print(_table(shown))
+        screen.print(_table(shown, screen.width))
     else:
         screen.print("no incident; 'triage ledger' tells why")
     left_out = [incident for incident in incidents if incident.disposition == "benign"] if not everything else []
@@ -74,26 +79,33 @@ def print_queue(screen: "Console", incidents: Sequence["Incident"], *, everythin
         screen.print(f"and {len(left_out):,} benign groups with {alerts:,} alerts (--all shows them)")
 
 
-def _table(incidents: Sequence["Incident"]) -> "Table":
+def _table(incidents: Sequence["Incident"], width: int) -> "Table":
+    """Lay the queue out for a width in characters; what is narrow leaves times and ids to ``triage show``."""
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
-    for name in ("#", "urgency", "verdict", "incident", "about", "alerts", "first", "last", "id"):
-        table.add_column(name, justify="right" if name in {"#", "alerts"} else "left", no_wrap=name != "incident")
+    table.add_column("#", justify="right", no_wrap=True)
+    table.add_column("urgency", min_width=14, no_wrap=True)
+    table.add_column("verdict", min_width=10, no_wrap=True)
+    table.add_column("incident", overflow="fold")
+    table.add_column("alerts", justify="right", no_wrap=True)
+    for name in ("first", "last", "id") if width >= WIDE else ():
+        table.add_column(name, no_wrap=True)
     for incident in incidents:
-        style = STYLES[incident.disposition]
-        table.add_row(
-            str(incident.rank),
-            bar(incident.urgency),
-            safe(incident.disposition, 20, style),
-            safe(incident.title, 120),
-            safe(about(incident), 60),
-            f"{incident.alert_count:,}",
-            f"{incident.first_seen:%m-%d %H:%M}",
-            f"{incident.last_seen:%m-%d %H:%M}",
-            safe(incident.incident_id, 16, "dim"),
-        )
+        when = (f"{incident.first_seen:%m-%d %H:%M}", f"{incident.last_seen:%m-%d %H:%M}")
+        tail = (*when, safe(incident.incident_id, 40, "dim")) if width >= WIDE else ()
+        verdict = safe(incident.disposition, 20, STYLES[incident.disposition])
+        title = _title(incident, width)
+        table.add_row(str(incident.rank), bar(incident.urgency), verdict, title, f"{incident.alert_count:,}", *tail)
     return table
+
+
+def _title(incident: "Incident", width: int) -> "Text":
+    """Return title and entities, below each other where the line is short."""
+    from rich.text import Text
+
+    gap = "\n" if width <= PAGE else "  | "
+    return Text.assemble(safe(incident.title, 120, "bold"), gap, safe(about(incident), 90, "dim"))
 
 
 def bar(urgency: float, width: int = 10) -> "Text":
@@ -106,7 +118,8 @@ def bar(urgency: float, width: int = 10) -> "Text":
 
 
 def about(incident: "Incident", shown: int = 2) -> str:
-    """Return the first entities of an incident and how many more there are."""
-    names = ", ".join(entity.value for entity in incident.entities[:shown])
+    """Return a few entities of an incident, assets and people first, and how many more there are."""
+    told = sorted(incident.entities, key=lambda entity: entity.kind not in ASSETS)
+    names = ", ".join(entity.value for entity in told[:shown])
     more = len(incident.entities) - shown
     return f"{names} +{more}" if more > 0 else names

@@ -11,6 +11,8 @@ from triage.state import Pulled, RunContext, RunState
 def pull(state: RunState, context: RunContext) -> Made:
     """Read all sources anew; a source that fails for good raises, one that is down makes the run incomplete."""
     del state
+    if context.store.last_published() is None:
+        context.embedder.prepare()  # a first run meets new signatures for certain
     raw = context.work.raw()
     raw.clear()
     part = documents = 0

@@ -25,6 +25,13 @@ _PRINCIPALS = (
     EntityKind.USER,
     EntityKind.CLOUD,
 )
+_INTERNAL = tuple(
+    ipaddress.ip_network(text)
+    for text in (
+        *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16"),
+        *("fc00::/7", "fe80::/10"),
+    )
+)
 _ADDRESS_ROLES = ("host", "source", "", "destination")
 
 
@@ -42,10 +49,10 @@ def address(text: str) -> str:
 
 
 @lru_cache(maxsize=16384)
-def is_private(text: str) -> bool:
-    """Tell whether a canonical address is one of an internal network."""
+def is_internal(text: str) -> bool:
+    """Tell whether a canonical address is one of an internal network: RFC 1918, 4193, 6598 or link-local."""
     found = ipaddress.ip_address(text)
-    return found.is_private or found.is_link_local
+    return any(found in network for network in _INTERNAL)
 
 
 def host(text: str) -> str:
@@ -175,16 +182,22 @@ class Entities:
     def principal(self) -> str:
         """Return the asset the alert is about as ``kind:value``; '' where nothing names one.
 
-        A host by name if any; else the most specific other asset; else an internal address, the source first; else
-        any address, the source first.
+        A host by name, else by its own address; else the most specific other asset; else an internal address, the
+        source first; else any address, the source first.
         """
         for kind in _PRINCIPALS:
-            for value in self.of(kind):
-                if kind != EntityKind.USER or value not in _SYSTEM_USERS:
-                    return f"{kind}:{value}"
+            for entity in self._found:
+                if entity.kind == kind and (kind != EntityKind.USER or entity.value not in _SYSTEM_USERS):
+                    return f"{kind}:{entity.value}"
+            if kind == EntityKind.HOST and (own := self._own_address()):
+                return own
         addresses = [entity for entity in self._found if entity.kind == EntityKind.ADDRESS]
-        addresses.sort(key=lambda entity: (not is_private(entity.value), _role_order(entity.role)))
+        addresses.sort(key=lambda entity: (not is_internal(entity.value), _role_order(entity.role)))
         return f"{EntityKind.ADDRESS}:{addresses[0].value}" if addresses else ""
+
+    def _own_address(self) -> str:
+        own = (entity.value for entity in self._found if entity.kind == EntityKind.ADDRESS and entity.role == "host")
+        return next((f"{EntityKind.ADDRESS}:{value}" for value in own), "")
 
 
 def _role_order(role: str) -> int:

@@ -1,9 +1,5 @@
 """Cleaning of text that an attacker may have written: visible, bounded, one line."""
 
-import re
-
-_WHITESPACE = re.compile(r"[\t\n\v\f\r\x85\xa0\u2028\u2029]+")
-
 NOTHING = frozenset(
     {"", "-", "--", "n/a", "na", "none", "null", "nil", "unknown", "undefined", "(null)", "<nil>", "<na>"}
 )
@@ -21,14 +17,14 @@ def visible(char: str) -> str:
 def clean(text: str, limit: int) -> str:
     """Return ``text`` on one line, without invisible characters, at most ``limit`` characters long.
 
-    Control, bidi, zero-width, private-use and surrogate characters become visible escapes; runs of tabs and line
-    breaks become one space. A text that was cut ends in an ellipsis.
+    Control, bidi, zero-width, private-use and surrogate characters become visible escapes; runs of tabs, line
+    breaks and blanks become one blank. A text that was cut ends in an ellipsis.
     """
     if len(text) > limit:
         return clean(text[: limit - 1], limit * 8)[: limit - 1] + "…"
     if not text.isprintable():
-        text = _WHITESPACE.sub(" ", text)
-        text = "".join(char if char.isprintable() else visible(char) for char in text)
+        words = " ".join(text.split())
+        text = "".join(char if char.isprintable() else visible(char) for char in words)
         if len(text) > limit:
             text = text[: limit - 1] + "…"
     return text.strip()

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from triage import ledger
-from triage.models import Incident, Incompleteness, ResponseStep, RunCounts, TimelineEntry
+from triage.models import Incident, Incompleteness, Join, ResponseStep, RunCounts, TimelineEntry
 
 FULL = 40
 """Incidents shown in full; the rest of the queue is one line each."""
@@ -67,6 +67,11 @@ def chosen_activities(incident: Incident) -> tuple[TimelineEntry, ...]:
     """Return the most severe and newest activities, by time."""
     weight = sorted(incident.timeline, key=lambda e: (-e.severity - 50 * e.novelty, e.first_seen, e.activity))
     return tuple(sorted(weight[:ACTIVITIES], key=lambda e: (e.first_seen, e.activity)))
+
+
+def chosen_joins(incident: Incident) -> tuple[Join, ...]:
+    """Return the weakest link first, then the strongest ones."""
+    return tuple(sorted(incident.joins, key=lambda j: (not j.weakest, -j.strength, j.left, j.right))[:JOINS])
 
 
 def plan_by_phase(incident: Incident) -> tuple[tuple[str, tuple[ResponseStep, ...]], ...]:

@@ -4,7 +4,7 @@ Three walls: every value is cleaned on its way out, then escaped by the template
 its content security policy to load or run anything.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from importlib.resources import files
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from triage.models import Entity, Incident, Join
+from triage.models import Entity
 from triage.report import content, svg
 from triage.report.content import Report
 from triage.untrusted import clean, defang
@@ -55,11 +55,6 @@ def _indicator(entity: Entity) -> str:
     return defang(entity.value) if entity.kind in _DEFANGED else entity.value
 
 
-def _joins(incident: Incident) -> Sequence[Join]:
-    """Return the weakest link first, then the strongest ones."""
-    return sorted(incident.joins, key=lambda j: (not j.weakest, -j.strength, j.left, j.right))[: content.JOINS]
-
-
 _FILTERS: dict[str, Callable[..., Any]] = {
     "number": lambda number: f"{number:,}",
     "points": lambda points: f"{points:.0f}",
@@ -71,7 +66,7 @@ _FILTERS: dict[str, Callable[..., Any]] = {
     "indicator": _indicator,
     "plan": content.plan_by_phase,
     "activities": content.chosen_activities,
-    "joins": _joins,
+    "joins": content.chosen_joins,
     "severity": svg.severity_class,
     "urgency_bar": svg.urgency_bar,
     "kill_chain": svg.kill_chain,

@@ -43,7 +43,11 @@ def urgency_bar(incident: Incident) -> Markup:
     """Draw the urgency 0-100 as one bar, divided by the parts that raise it."""
     raising = [part for part in incident.urgency_parts if part.points > 0]
     whole = sum(part.points for part in raising) or 1.0
-    width, left, pieces = WIDTH * incident.urgency / 100, 0.0, [Markup('<rect class="rail" width="{}" height="14"/>').format(WIDTH)]
+    width, left, pieces = (
+        WIDTH * incident.urgency / 100,
+        0.0,
+        [Markup('<rect class="rail" width="{}" height="14"/>').format(WIDTH)],
+    )
     for number, part in enumerate(raising):
         share = width * part.points / whole
         pieces.append(_piece(part, number, left, share))
@@ -61,7 +65,7 @@ def kill_chain(incident: Incident) -> Markup:
     """Draw the tactics in kill-chain order, those of the incident filled, with the time each was first seen."""
     present = set(incident.tactics)
     shown = [tactic for tactic in KILL_CHAIN if tactic in present or tactic not in _OTHER_DOMAINS]
-    shown += sorted(present - set(KILL_CHAIN))[: LANES]
+    shown += sorted(present - set(KILL_CHAIN))[:LANES]
     width = WIDTH / len(shown)
     pieces = [
         _chevron(tactic, number * width, width, _first(incident, tactic) if tactic in present else None)
@@ -83,7 +87,17 @@ def _chevron(tactic: str, left: float, width: float, seen: str | None) -> Markup
     return Markup(
         '<g class="{}"><polygon points="{}"/><text x="{:.1f}" y="{}">{}</text><text x="{:.1f}" y="28">{}</text>'
         '<text class="time" x="{:.1f}" y="51">{}</text></g>'
-    ).format("tactic" if seen is None else "tactic on", points, middle, 18 if rest else 22, first, middle, rest, middle, seen or "")
+    ).format(
+        "tactic" if seen is None else "tactic on",
+        points,
+        middle,
+        18 if rest else 22,
+        first,
+        middle,
+        rest,
+        middle,
+        seen or "",
+    )
 
 
 class _Scale(NamedTuple):
@@ -127,14 +141,16 @@ def _axis(scale: _Scale, height: float) -> Iterable[Markup]:
         time = scale.start + scale.span * number / (TICKS - 1)
         yield Markup(
             '<line class="grid" x1="{0:.1f}" x2="{0:.1f}" y1="16" y2="{1:.0f}"/><text class="tick {2}" x="{0:.1f}" y="12">{3}</text>'
-        ).format(scale.x(time), height, "last" if number == TICKS - 1 else "first" if not number else "", f"{time:{form}}")
+        ).format(
+            scale.x(time), height, "last" if number == TICKS - 1 else "first" if not number else "", f"{time:{form}}"
+        )
 
 
 def _lane(name: str, top: float, entries: Iterable[TimelineEntry], scale: _Scale) -> list[Markup]:
     middle = top + LANE / 2
-    head = Markup('<line class="lane" x1="{0}" x2="{1}" y1="{2}" y2="{2}"/><text class="name" x="0" y="{3}">{4}</text>').format(
-        LABEL, WIDTH, middle, middle + 4, clean(name, 29)
-    )
+    head = Markup(
+        '<line class="lane" x1="{0}" x2="{1}" y1="{2}" y2="{2}"/><text class="name" x="0" y="{3}">{4}</text>'
+    ).format(LABEL, WIDTH, middle, middle + 4, clean(name, 29))
     return [head, *(_bar(entry, middle, scale) for entry in entries)]
 
 
@@ -143,7 +159,14 @@ def _bar(entry: TimelineEntry, middle: float, scale: _Scale) -> Markup:
     left = min(scale.x(entry.first_seen), WIDTH - 16)
     return Markup(
         '<rect class="bar {}" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" rx="2"><title>{}</title></rect>'
-    ).format(severity_class(entry.severity), left, middle - height / 2, max(scale.x(entry.last_seen) - left, 4), height, _tooltip(entry))
+    ).format(
+        severity_class(entry.severity),
+        left,
+        middle - height / 2,
+        max(scale.x(entry.last_seen) - left, 4),
+        height,
+        _tooltip(entry),
+    )
 
 
 def _tooltip(entry: TimelineEntry) -> str:

@@ -38,9 +38,7 @@ def test_the_window_is_half_open_and_keeps_documents_without_a_time(pull: Pull) 
     assert {int(name[1:]) for _, name in found.ids} == wanted
 
 
-@pytest.mark.parametrize(
-    "query", ["n:<10", '{"range": {"n": {"lt": 10}}}', '{"query": {"range": {"n": {"lt": 10}}}}']
-)
+@pytest.mark.parametrize("query", ["n:<10", '{"range": {"n": {"lt": 10}}}', '{"query": {"range": {"n": {"lt": 10}}}}'])
 def test_own_queries_narrow_the_pull(pull: Pull, query: str) -> None:
     assert sorted(name for _, name in pull(query=query).ids) == [f"d{n}" for n in range(10)]
 

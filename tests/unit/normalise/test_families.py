@@ -4,7 +4,8 @@ import json
 from typing import Any
 
 import pytest
-from tests.support.normalised import read
+
+from support.normalised import read
 
 ELASTIC: dict[str, Any] = {
     "@timestamp": "2026-03-01T10:05:00.000Z",
@@ -74,7 +75,7 @@ def test_elastic_alert_without_original_time_is_placed_when_the_rule_ran() -> No
     source = {key: value for key, value in ELASTIC.items() if key != "kibana.alert.original_time"}
     alert = read(source)
     assert (alert.time.isoformat(), alert.time_source) == ("2026-03-01T10:05:00+00:00", "detected")
-    assert (alert.index, alert.id) == ("elastic_security", "uuid-1")
+    assert (alert.place, alert.id) == ("elastic_security", "uuid-1")
 
 
 def test_elastic_nested_spelling_says_the_same() -> None:
@@ -159,7 +160,7 @@ WAZUH: dict[str, Any] = {
 def test_wazuh_alert() -> None:
     alert = read(WAZUH)
     assert (alert.time.isoformat(), alert.time_source) == ("2025-09-22T18:58:46.592000+00:00", "event")
-    assert (alert.index, alert.id) == ("wazuh", "1758567526.11597388")
+    assert (alert.place, alert.id) == ("wazuh", "1758567526.11597388")
     assert (alert.fact["detector"], alert.fact["rule_id"]) == ("wazuh", "5403")
     assert alert.fact["rule"] == alert.fact["message"] == "First time user executed sudo."
     assert alert.fact["severity"] == 68
@@ -339,7 +340,7 @@ def test_sentinel_alert_follows_the_graph_of_entities() -> None:
         }
     )
     assert alert.time.isoformat() == "2024-06-27T14:32:53.148888+00:00"
-    assert (alert.index, alert.id) == ("sentinel", "s-1")
+    assert (alert.place, alert.id) == ("sentinel", "s-1")
     assert (alert.fact["detector"], alert.fact["rule"], alert.fact["rule_id"]) == ("defender", "Rubeus was seen", "d-1")
     assert (alert.fact["severity"], alert.fact["message"], alert.fact["flags"]) == (47, "A tool.", ["resolved"])
     assert alert.fact["techniques"] == ["T1018", "T1021", "T1021.002", "T1558.003"]

@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.support.mutate import mutated
 
+from support.mutate import mutated
 from triage.columns import ALERTS, DEAD_LETTERS, ENTITY, FACTS, Batch
 from triage.config import Limits
 from triage.normalise import merge, normalise_page
@@ -18,8 +18,8 @@ from triage.ports import RawPage
 LINES = list(mutated(seed=3, count=300))
 
 
-def hit(number: str, time: str = "2026-01-01T00:00:00Z", **source: Any) -> bytes:
-    document = {"@timestamp": time, "event.kind": "alert", "rule.name": "r", **source}
+def hit(number: str, source: dict[str, Any] | None = None, time: str = "2026-01-01T00:00:00Z") -> bytes:
+    document = {"@timestamp": time, "event.kind": "alert", "rule.name": "r", **(source or {})}
     return json.dumps({"_index": "i", "_id": number, "_source": document}).encode()
 
 
@@ -57,10 +57,10 @@ def test_merging_merged_batches_is_merging_once() -> None:
 def test_alerts_are_sorted_and_the_first_of_equal_ids_is_kept() -> None:
     batches = batches_of(
         [
-            hit("b", "2026-01-02T00:00:00Z"),
-            hit("a", "2026-01-03T00:00:00Z"),
+            hit("b", time="2026-01-02T00:00:00Z"),
+            hit("a", time="2026-01-03T00:00:00Z"),
             hit("c"),
-            hit("a", "2026-01-01T12:00:00Z", message="early"),
+            hit("a", {"message": "early"}, "2026-01-01T12:00:00Z"),
         ],
         1,
     )
@@ -72,9 +72,9 @@ def test_alerts_are_sorted_and_the_first_of_equal_ids_is_kept() -> None:
 
 def test_equal_facts_are_stored_once_and_unused_ones_not_at_all() -> None:
     lines = [
-        hit("1", message="same"),
-        hit("2", "2026-01-05T00:00:00Z", message="same"),
-        hit("2", "2026-01-06T00:00:00Z", message="lost"),
+        hit("1", {"message": "same"}),
+        hit("2", {"message": "same"}, "2026-01-05T00:00:00Z"),
+        hit("2", {"message": "lost"}, "2026-01-06T00:00:00Z"),
     ]
     merged = merge(batches_of(lines, 1)).batch
     assert merged.facts["message"].to_list() == ["same"]
@@ -85,12 +85,12 @@ def test_equal_facts_are_stored_once_and_unused_ones_not_at_all() -> None:
 def test_facts_that_differ_anywhere_stay_apart() -> None:
     lines = [
         hit("1"),
-        hit("2", **{"event.severity": 50}),
-        hit("3", **{"event.severity": 51}),
-        hit("4", **{"user.name": "a"}),
-        hit("5", **{"user.target.name": "a"}),
-        hit("6", **{"threat.technique.id": ["T1059"]}),
-        hit("7", **{"threat.tactic.name": "Execution"}),
+        hit("2", {"event.severity": 50}),
+        hit("3", {"event.severity": 51}),
+        hit("4", {"user.name": "a"}),
+        hit("5", {"user.target.name": "a"}),
+        hit("6", {"threat.technique.id": ["T1059"]}),
+        hit("7", {"threat.tactic.name": "Execution"}),
     ]
     assert merge(batches_of(lines, 2)).batch.facts.height == len(lines)
 
@@ -98,8 +98,8 @@ def test_facts_that_differ_anywhere_stay_apart() -> None:
 def test_facts_keep_all_columns() -> None:
     line = hit(
         "1",
-        message="what happened",
-        **{
+        {
+            "message": "what happened",
             "host.name": "H",
             "user.name": "U",
             "event.severity": 73,

@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.support.mutate import mutated
 
+from support.mutate import mutated
 from triage.columns import ALERTS, DEAD_LETTERS, FACTS
 from triage.config import Limits
 from triage.normalise import merge, normalise_page
@@ -29,6 +29,10 @@ def page_of(*lines: bytes, origin: str = "alerts.ndjson", first_line: int = 1) -
 
 def encoded(document: Any) -> bytes:
     return json.dumps(document).encode()
+
+
+def copied(value: Any) -> Any:
+    return pickle.loads(pickle.dumps(value))  # noqa: S301 - our own value
 
 
 def rows(frame: pl.DataFrame) -> list[dict[str, Any]]:
@@ -134,8 +138,8 @@ def test_text_is_cleaned_and_bounded() -> None:
 
 
 def test_pages_and_batches_can_be_sent_to_a_process() -> None:
-    batch = pickle.loads(pickle.dumps(normalise_page))(page_of(encoded({"a": "b"})), 0, Limits(), RECEIVED)
-    assert pickle.loads(pickle.dumps(batch)).alerts.equals(batch.alerts)
+    batch = copied(normalise_page)(page_of(encoded({"a": "b"})), 0, Limits(), RECEIVED)
+    assert copied(batch).alerts.equals(batch.alerts)
 
 
 def test_an_empty_page_is_an_empty_batch() -> None:

@@ -61,9 +61,12 @@ class Pull:
         self._failed_in_a_row = 0
         self._parts = deque[Part]()
 
-    def start(self, window: Window) -> None:
-        """Open the point in time and divide the work."""
+    def open(self) -> None:
+        """Open the point in time."""
         self._pit = PointInTime(self._open)
+
+    def divide(self, window: Window) -> None:
+        """Cut the window into parts for the threads to read."""
         self._source = self._retry.call(self._wanted)
         edges = self._retry.call(lambda: self._edges(window))
         self._parts.extend(parts(window, edges))

@@ -11,7 +11,7 @@ from triage.errors import ConfigError
 from triage.ports import Window
 
 TIME = "@timestamp"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -44,8 +44,8 @@ def own_query(text: str) -> Mapping[str, Any] | None:
 
 def whole(window: Window) -> Part:
     """Return the window as one part, widened to whole milliseconds."""
-    low = None if window.since is None else (window.since - _EPOCH) // _MILLISECOND
-    high = None if window.until is None else -((_EPOCH - window.until) // _MILLISECOND)
+    low = None if window.since is None else (window.since - EPOCH) // _MILLISECOND
+    high = None if window.until is None else -((EPOCH - window.until) // _MILLISECOND)
     return Part(low, high)
 
 

@@ -59,15 +59,16 @@ class ElasticSource:
             self._settings.retries, self._settings.backoff_seconds, self._sleep or channel.pause, self._jitter
         )
         pull = Pull(self._client, self._settings, self._fields, retry, channel, self._problems)
-        pull.start(window)
         threads = [threading.Thread(target=pull.work, name=f"pull-{n}", daemon=True) for n in range(slices)]
+        pull.open()
         try:
+            pull.divide(window)
             for thread in threads:
                 thread.start()
             yield from channel
         finally:
             channel.close()
-            for thread in threads:
+            for thread in filter(threading.Thread.is_alive, threads):
                 thread.join(self._settings.timeout_seconds)
             pull.end()
 

@@ -95,10 +95,10 @@ def _kibana(moment: Moment, rule: Rule, event: Document, body: Document) -> Docu
     }
 
 
-def sequence_alerts(moment: Moment, rule: Rule, events: Sequence[Alert]) -> list[Alert]:
-    """Return the alert of a sequence rule over some events, after its building blocks, one for each event.
+def sequence_alerts(moment: Moment, events: Sequence[Alert]) -> list[Alert]:
+    """Return the building blocks of a sequence rule, one for each event, and the alert that stands over them.
 
-    ``events`` are alerts of the same rule, made as if each stood alone; ``moment`` is the end of the sequence.
+    ``events`` are alerts of that rule, made as if each stood alone; ``moment`` is the end of the sequence.
     """
     eql = {f"{_K}rule.type": "eql", f"{_K}rule.rule_type_id": "siem.eqlRule", f"{_K}group.id": moment.uid}
     blocks = [

@@ -72,7 +72,7 @@ def _guessing(stage: Stage, pace: Pace, user: User) -> Iterator[Step]:
     company = stage.company
     jump, vpn = company.server("jump-host"), company.server("vpn-gateway")
     tries = [logon_alert(pace.after(0.7), GUESSED, company, jump, user, vpn.ip) for _ in range(4)]
-    for alert in sequence_alerts(pace.after(0.5), GUESSED, tries):
+    for alert in sequence_alerts(pace.after(0.5), tries):
         yield Step("credential-access", alert)
 
 

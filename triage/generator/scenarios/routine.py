@@ -115,7 +115,7 @@ def _forgotten(stage: Stage) -> Iterator[Alert]:
     server, ip = stage.pick(_by_os(company, "windows")), company.station_of(user).ip
     moments = [stage.moment(first.at + timedelta(seconds=20 * n)) for n in range(5)]
     tries = [logon_alert(m, GUESSED, company, server, user, ip) for m in moments[:4]]
-    yield from sequence_alerts(moments[4], GUESSED, tries)
+    yield from sequence_alerts(moments[4], tries)
 
 
 SUDO = WazuhRule("5403", 4, "First time user executed sudo", ("syslog", "sudo"), ("T1548.003",), "sudo")

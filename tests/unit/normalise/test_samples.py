@@ -1,0 +1,176 @@
+"""The real documents of every vendor, where the shared samples are at hand."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.normalised import RECEIVED, Read, read
+from triage.config import Limits
+from triage.normalise import merge, normalise_page
+from triage.ports import RawPage
+
+SAMPLES = Path(__file__).resolve().parents[3] / "../shared/datasets/raw_formats"
+ALERTS = Path(__file__).resolve().parents[3] / "../shared/datasets/defender_xdr/security_alerts.ndjson.gz"
+FILES = sorted(SAMPLES.glob("*/*.ndjson"))
+WITHOUT_TIME = {
+    "okta_unit_tests.ndjson": 11,  # trimmed by their authors
+    "falcon_pipeline_expected.ndjson": 0,
+    "eve_events_ecs_sekoia.ndjson": 1,
+}
+
+pytestmark = pytest.mark.skipif(not FILES, reason="the shared samples are not here")
+
+
+def documents(name: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (SAMPLES / name).read_text().splitlines()]
+
+
+def sample(name: str, number: int = 0) -> Read:
+    return read(documents(name)[number])
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_every_sample_is_an_alert_with_a_time_and_a_rule(path: Path) -> None:
+    lines = [line for line in path.read_bytes().split(b"\n") if line.strip()]
+    batch = normalise_page(RawPage(b"\n".join(lines), len(lines), path.name, 1), 0, Limits(), RECEIVED)
+    assert batch.dead_letters.is_empty()
+    assert batch.alerts.height == len(lines)
+    untimed = batch.alerts.filter(batch.alerts["time_source"] == "run").height
+    assert untimed <= WITHOUT_TIME.get(path.name, 0)
+    assert not batch.facts["rule"].str.ends_with("unknown alert").any()
+    assert not batch.facts["rule"].str.starts_with("{").any()
+
+
+@pytest.mark.parametrize(
+    ("name", "time", "rule", "severity", "principal", "techniques"),
+    [
+        (
+            "elastic_security/kibana_alert_hits.ndjson",
+            "2026-03-31T08:07:31.757000+00:00",
+            "PKINIT Certificate Authentication - Administrator TGT Request",
+            73,
+            "host:dc01.lab2019.local",
+            ["T1550", "T1558"],
+        ),
+        (
+            "elastic_security/kibana_eql_sequence_shell_alert.ndjson",
+            "2025-06-02T07:08:52.956000+00:00",
+            "Multiple Logon Failure from the same Source Address",
+            47,
+            "host:desktop-niu0ucp",
+            ["T1110", "T1110.001", "T1110.003"],
+        ),
+        (
+            "elastic_security/kibana_8_2_eql_source.ndjson",
+            "2022-12-23T10:36:43.160000+00:00",
+            "Linux Restricted Shell Breakout via awk Commands",
+            47,
+            "",
+            [],
+        ),
+        (
+            "elastic_security/elastic_defend_alert.ndjson",
+            "2022-04-04T12:15:41.594406+00:00",
+            "Malware Prevention Alert",
+            73,
+            "host:security-win-1",
+            [],
+        ),
+        (
+            "wazuh/wazuh_attack.ndjson",
+            "2022-01-18T12:17:27.242838+00:00",
+            "First time this IDS alert is generated.",
+            45,
+            "address:10.35.32.1",
+            [],
+        ),
+        (
+            "wazuh/wazuh_manager_1_autostart_localaccount.ndjson",
+            "2025-09-22T18:58:46.592000+00:00",
+            "First time user executed sudo.",
+            16.7,
+            "host:videoserver",
+            ["T1548.003"],
+        ),
+        (
+            "wazuh/wazuh_manager_1_pwnkit_pam.ndjson",
+            "2025-09-22T08:01:28.310000+00:00",
+            "ET POLICY Executable and linking format (ELF) file download Over HTTP",
+            73,
+            "address:172.17.100.121",
+            [],
+        ),
+        (
+            "suricata/suricata_alert_ecs_elastic.ndjson",
+            "2018-10-03T14:42:44.836000+00:00",
+            "ET POLICY curl User-Agent Outbound",
+            47,
+            "address:192.168.1.146",
+            [],
+        ),
+        (
+            "suricata/eve_events_raw.ndjson",
+            "2024-01-07T19:54:41.712927+00:00",
+            "SURICATA HTTP missing Host header",
+            21,
+            "address:10.0.4.4",
+            [],
+        ),
+        (
+            "aminer/aminer_attack.ndjson",
+            "2022-01-18T12:59:54.320000+00:00",
+            "CPU value deviates from average in monitoring logs.",
+            None,
+            "host:intranet-server",
+            [],
+        ),
+    ],
+)
+def test_samples_say_what_they_say(
+    name: str, time: str, rule: str, severity: float | None, principal: str, techniques: list[str]
+) -> None:
+    alert = sample(name)
+    assert (alert.time.isoformat(), alert.time_source) == (time, "event")
+    assert alert.fact["rule"] == rule
+    assert alert.fact["severity"] == (severity if severity is None else pytest.approx(severity, abs=0.01))
+    assert alert.fact["principal"] == principal
+    assert alert.fact["techniques"] == techniques
+
+
+def test_the_people_of_a_kerberos_alert_are_found_in_the_windows_event() -> None:
+    alert = sample("elastic_security/kibana_alert_hits.ndjson")
+    assert ("user", "target", "administrator") in alert.entities
+    assert ("address", "source", "192.168.1.218") in alert.entities
+
+
+def test_a_sequence_alert_says_so() -> None:
+    assert sample("elastic_security/kibana_eql_sequence_shell_alert.ndjson").fact["flags"] == ["sequence"]
+
+
+def test_a_key_that_is_a_value_and_a_parent_loses_neither() -> None:
+    [document] = documents("falco/falco_raw_key_conflict.ndjson")
+    assert read(document).fact["rule"] == "Read sensitive file trusted after startup"
+
+
+@pytest.mark.parametrize("folder", ["wazuh", "suricata", "aminer", "elastic_security"])
+def test_these_vendors_never_reach_the_fallback(folder: str) -> None:
+    families = {sample(str(path.relative_to(SAMPLES)), 0).fact["family"] for path in SAMPLES.glob(f"{folder}/*.ndjson")}
+    assert "fallback" not in families
+
+
+@pytest.mark.skipif(not ALERTS.exists(), reason="the shared alerts are not here")
+def test_all_alerts_of_the_microsoft_range_are_read_in_full() -> None:
+    import gzip
+
+    lines = [line for line in gzip.decompress(ALERTS.read_bytes()).split(b"\n") if line.strip()]
+    merged = merge([normalise_page(RawPage(b"\n".join(lines), len(lines), "f", 1), 0, Limits(), RECEIVED)]).batch
+    assert merged.dead_letters.is_empty()
+    assert set(merged.facts["family"]) == {"sentinel"}
+    assert set(merged.alerts["time_source"]) == {"event"}
+    assert merged.facts["severity"].null_count() == 0
+    first = datetime.fromtimestamp((merged.alerts["time"].min() or 0) / 1_000_000, UTC)  # type: ignore[operator]
+    assert first.year == 2024
+    assert (merged.facts["principal"] == "").sum() <= merged.facts.height // 20

@@ -1,0 +1,128 @@
+"""What belongs together, and what must stay apart."""
+
+import polars as pl
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.activities import HOUR, MINUTE, START, activity, frame
+
+from triage.config import CorrelateSettings
+from triage.correlate import Correlated, correlate
+from triage.nodes.embed import KIN
+
+NO_KIN = pl.DataFrame(schema=KIN)
+
+
+def judged(rows: list[dict[str, object]]) -> pl.DataFrame:
+    """Activities with a baseline; ``novelty`` of a row defaults to 1."""
+    novelty = [row.pop("novelty", 1.0) for row in rows]
+    cold = [row.pop("cold", False) for row in rows]
+    extra = {"novelty": pl.Series(novelty, dtype=pl.Float32), "cold": pl.Series(cold, dtype=pl.Boolean)}
+    return frame(rows).with_columns(**extra, alone=pl.lit(value=False))
+
+
+def run(*rows: dict[str, object], kin: pl.DataFrame = NO_KIN) -> Correlated:
+    return correlate(judged([dict(row) for row in rows]), kin, CorrelateSettings())
+
+
+def groups(found: Correlated) -> list[list[str]]:
+    grouped = found.membership.group_by("candidate").agg(pl.col("activity").sort())
+    return sorted(grouped["activity"].to_list())
+
+
+def test_two_new_things_on_one_host_within_minutes_belong_together() -> None:
+    found = run(activity("a", "x", "host:a", START), activity("b", "y", "host:a", START + 5 * MINUTE))
+    assert groups(found) == [["a", "b"]]
+    assert found.joins["reason"].to_list() == ["both unusual on host:a, 5 min apart"]
+
+
+def test_on_different_hosts_or_hours_apart_they_stay_apart() -> None:
+    found = run(
+        activity("a", "x", "host:a", START),
+        activity("b", "y", "host:b", START + MINUTE),
+        activity("c", "z", "host:a", START + 5 * HOUR),
+    )
+    assert groups(found) == [["a"], ["b"], ["c"]]
+
+
+def test_everyday_things_join_nothing_on_their_own() -> None:
+    found = run(activity("a", "x", "host:a", START, novelty=0.1), activity("b", "y", "host:a", START, novelty=0.1))
+    assert found.membership.is_empty()
+
+
+def test_an_everyday_thing_amid_a_burst_is_taken_in() -> None:
+    found = run(
+        activity("a", "x", "host:a", START),
+        activity("b", "y", "host:a", START + 1),
+        activity("c", "login", "host:a", START + 2, novelty=0.1),
+        activity("d", "login", "host:b", START + 2, novelty=0.1),
+    )
+    assert groups(found) == [["a", "b", "c"]]
+    assert found.membership.filter(~pl.col("core"))["activity"].to_list() == ["c"]
+
+
+def test_the_same_new_thing_on_another_host_at_once_is_one_cause() -> None:
+    found = run(activity("a", "scan", "host:a", START), activity("b", "scan", "host:b", START + MINUTE))
+    assert groups(found) == [["a", "b"]]
+
+
+def test_a_rare_user_ties_two_hosts_together() -> None:
+    eva = {"entities": ("user:eva",)}
+    found = run(activity("a", "x", "host:a", START, **eva), activity("b", "y", "host:b", START + 2 * HOUR, **eva))
+    assert groups(found) == [["a", "b"]]
+    assert "share user eva" in found.joins["reason"][0]
+
+
+def test_what_everyone_shares_joins_nothing() -> None:
+    admin = {"entities": ("user:admin",)}
+    crowd = [activity(f"n{n}", "login", f"host:n{n}", START, novelty=0.0, **admin) for n in range(20)]
+    found = run(activity("a", "x", "host:a", START, **admin), activity("b", "y", "host:b", START + HOUR, **admin), *crowd)
+    assert groups(found) == [["a"], ["b"]]
+
+
+def test_builtin_and_machine_accounts_identify_nobody() -> None:
+    for name in ("user:system", "user:web01$"):
+        shared = {"entities": (name,)}
+        found = run(activity("a", "x", "host:a", START, **shared), activity("b", "y", "host:b", START, **shared))
+        assert groups(found) == [["a"], ["b"]]
+
+
+def test_process_lineage_joins_across_hours() -> None:
+    shared = {"entities": ("lineage:{guid}",)}
+    found = run(activity("a", "x", "host:a", START, **shared), activity("b", "y", "host:b", START + 3 * HOUR, **shared))
+    assert groups(found) == [["a", "b"]]
+
+
+def test_alike_meaning_on_two_hosts_at_once_is_an_echo() -> None:
+    kin = pl.DataFrame([("s-nmap", "s-port scan", 0.9)], schema=KIN, orient="row")
+    rows = (activity("a", "nmap", "host:a", START), activity("b", "port scan", "host:b", START + MINUTE))
+    assert groups(run(*rows)) == [["a"], ["b"]]
+    assert groups(run(*rows, kin=kin)) == [["a", "b"]]
+
+
+def test_while_memory_is_cold_only_severe_alerts_are_core() -> None:
+    found = run(
+        activity("a", "x", "host:a", START, cold=True, severity=73),
+        activity("b", "y", "host:b", START, cold=True, severity=21),
+        activity("c", "z", "host:c", START, cold=True),
+    )
+    assert groups(found) == [["a"]]
+
+
+rows_strategy = st.lists(
+    st.tuples(st.sampled_from("xyz"), st.sampled_from("abc"), st.integers(0, 6 * HOUR), st.sampled_from([0.1, 0.5, 1.0])),
+    max_size=25,
+)
+
+
+@given(rows_strategy, st.randoms(use_true_random=False))
+@settings(max_examples=60)
+def test_order_does_not_matter_and_joins_are_a_spanning_tree(rows: list[tuple[str, str, int, float]], random: object) -> None:
+    made = [activity(f"k{n:02}", r, f"host:{h}", START + t, novelty=v) for n, (r, h, t, v) in enumerate(rows)]
+    found = run(*made)
+    shuffled = list(made)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    again = run(*shuffled)
+    assert found.membership.equals(again.membership)
+    assert found.joins.equals(again.joins)
+    assert found.membership["activity"].n_unique() == found.membership.height
+    assert found.joins.height == found.membership.height - found.membership["candidate"].n_unique()

@@ -1,0 +1,80 @@
+"""Urgency: parts add up, more evidence never lowers it, and the rules of judgement hold."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from triage.urgency import Rating, rate, total
+
+
+def row(rule: str, host: str = "a", severity: float | None = None, **more: Any) -> dict[str, Any]:  # noqa: ANN401
+    base = {"signature": rule, "rule": rule, "principal": f"host:{host}", "severity": severity, "novelty": 1.0}
+    return base | {"count": 1, "variety": 1, "alone": False, "tactics": [], "net_days": 0} | more
+
+
+def test_two_severe_new_things_are_worth_showing_and_one_mild_is_not() -> None:
+    assert rate([row("x", severity=73), row("y", severity=73)]).disposition == "suspicious"
+    assert rate([row("x", severity=47)]).disposition == "benign"
+
+
+def test_many_severe_new_things_over_tactics_are_an_attack() -> None:
+    rows = [row(f"r{n}", severity=73, tactics=[f"t{n}"]) for n in range(6)]
+    assert rate(rows).disposition == "attack"
+
+
+def test_the_same_thing_over_and_over_counts_once() -> None:
+    once = rate([row("x", severity=73)])
+    again = rate([row("x", severity=73), row("x", severity=73)])
+    assert once.weight == again.weight
+
+
+def test_one_kind_on_many_assets_and_nothing_else_is_a_roll_out() -> None:
+    found = rate([row("x", host=str(n), severity=73, variety=8) for n in range(18)])
+    assert found.disposition == "benign"
+    assert "roll-out" in found.reason
+
+
+def test_a_critical_one_on_many_assets_is_no_roll_out() -> None:
+    assert rate([row("x", host=str(n), severity=99) for n in range(18)]).disposition != "benign"
+
+
+def test_a_presence_round_the_clock_is_shown_whatever_its_vendor_says() -> None:
+    assert rate([row("dns", alone=True, novelty=0.8)]).disposition == "suspicious"
+
+
+def test_an_important_asset_raises_urgency() -> None:
+    rows = [row("x", severity=73), row("y", severity=73)]
+    assert rate(rows, criticality=100).urgency == rate(rows).urgency + 15
+
+
+SEVERITIES = st.none() | st.floats(0, 100)
+ROWS = st.lists(
+    st.builds(
+        row,
+        st.sampled_from("abcdef"),
+        st.sampled_from("xyz"),
+        SEVERITIES,
+        novelty=st.floats(0, 1),
+        variety=st.integers(1, 500),
+        tactics=st.lists(st.sampled_from(["execution", "discovery", "impact"]), max_size=2),
+        alone=st.booleans(),
+    ),
+    min_size=1,
+    max_size=12,
+)
+
+
+@given(ROWS, st.integers(0, 100))
+def test_parts_add_up_to_the_urgency(rows: list[Mapping[str, Any]], criticality: int) -> None:
+    found: Rating = rate(rows, criticality)
+    assert 0 <= found.urgency <= 100
+    assert found.urgency == total(found.parts)
+    assert all(part.points > 0 for part in found.parts)
+
+
+@given(ROWS, ROWS)
+def test_more_evidence_never_lowers_urgency(rows: list[Mapping[str, Any]], more: list[Mapping[str, Any]]) -> None:
+    assert rate([*rows, *more]).urgency >= rate(rows).urgency
+    assert rate([*rows, *more]).weight >= rate(rows).weight

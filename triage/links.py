@@ -1,0 +1,253 @@
+"""Links between activities: each kind of evidence that two of them belong together, with its strength.
+
+A link is worth as much as what it is made of is rare and near in time. The words for a link are made only for the
+few that end up holding a candidate together (``Link.reason``).
+"""
+
+from datetime import timedelta
+from typing import NamedTuple
+
+import polars as pl
+
+from triage.config import CorrelateSettings
+from triage.models import EntityKind
+
+MICROS = timedelta(microseconds=1)
+
+KIND_STRENGTH: dict[str, float] = {
+    EntityKind.LINEAGE: 1.0,
+    EntityKind.LOGON: 1.0,
+    EntityKind.HASH: 0.9,
+    EntityKind.URL: 0.8,
+    EntityKind.DOMAIN: 0.8,
+    EntityKind.ADDRESS: 0.5,
+    EntityKind.USER: 0.9,
+    EntityKind.MAILBOX: 0.9,
+    EntityKind.CLOUD: 0.9,
+    EntityKind.DEVICE: 0.9,
+    EntityKind.MODEL: 0.9,
+}
+"""How much sharing a rare entity of a kind says; kinds not named (process names, file names) join nothing."""
+
+BUILTIN_ACCOUNTS = frozenset(
+    {
+        "system",
+        "local service",
+        "network service",
+        "localsystem",
+        "anonymous logon",
+        "root",
+        "nt authority\\system",
+        "everyone",
+        "nobody",
+    }
+)
+"""Accounts that exist on every machine identify nobody (Windows well-known SIDs, Unix uid 0)."""
+
+
+class Rules(NamedTuple):
+    """The constants of correlation with their meaning; times in hours unless named otherwise."""
+
+    core_novelty: float = 0.4
+    """From this novelty on an activity may join others."""
+    asset_strength: float = 0.9
+    """Strength of two never-seen things at the same moment on one asset."""
+    neighbours: int = 8
+    """How many predecessors on the asset each activity is compared with."""
+    asset_decay_hours: float = 1.0
+    """On one asset, belief that two things belong together falls to 1/e in this time."""
+    entity_decay_hours: float = 6.0
+    """The same for a shared rare entity."""
+    echo_minutes: float = 10
+    """The same unusual signature on another asset within this time is one cause (a scan, a worm)."""
+    echo_strength: float = 0.8
+    moment_seconds: float = 15
+    """Two very new things on two assets within this time, in a network where such things are hours apart."""
+    moment_novelty: float = 0.7
+    moment_strength: float = 0.5
+    moment_gap_hours: float = 0.25
+    """How far apart very new things must usually be (median over the horizon) for a coincidence to mean something."""
+    rare: int = 3
+    """An entity seen on at most this many assets is rare; beyond, a link weighs rare/n."""
+    threshold: float = 0.35
+    """Links weaker than this join nothing."""
+    long_hours: float = 2
+    """An activity that lasts longer has no 'time' of its own: it joins by what it shares, not by when."""
+    absorb_seconds: float = 60
+    """An everyday activity that begins this near to two unusual ones on the same asset is part of them."""
+    absorb_least: int = 2
+
+
+RULES = Rules()
+
+
+LINKS = pl.Schema(
+    {
+        "left": pl.UInt32(),  # row numbers of the core activities
+        "right": pl.UInt32(),
+        "strength": pl.Float64(),  # 0-1
+        "kind": pl.String(),  # asset, echo, moment, kin or entity
+        "about": pl.String(),  # the shared asset, rule or entity
+        "gap": pl.Int64(),  # microseconds
+        "assets": pl.UInt32(),  # on how many assets a shared entity was seen; 0 where it has no meaning
+    }
+)
+
+
+class Link(NamedTuple):
+    """A row of LINKS."""
+
+    left: int
+    right: int
+    strength: float
+    kind: str
+    about: str
+    gap: int
+    assets: int
+
+    def reason(self, left: str, right: str) -> str:
+        """Say why two activities on the assets ``left`` and ``right`` belong together."""
+        apart = in_words(self.gap)
+        said = {
+            "asset": f"both unusual on {self.about}, {apart} apart",
+            "echo": f"'{self.about}' on {left} and on {right}, {apart} apart",
+            "moment": f"very new on {left} and on {right} at the same moment, {apart} apart",
+            "kin": f"'{self.about}': much the same meaning on {left} and on {right}, {apart} apart",
+            "entity": f"share {self.about}, seen on {self.assets} assets, {apart} apart",
+        }
+        return said[self.kind]
+
+
+def in_words(gap: int) -> str:
+    """Say a span of microseconds in seconds, minutes or hours."""
+    seconds = gap / 1_000_000
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
+def all_links(
+    core: pl.DataFrame, everything: pl.DataFrame, kin: pl.DataFrame, settings: CorrelateSettings, rules: Rules
+) -> pl.DataFrame:
+    """Return LINKS between core activities; ``core`` has a column node. Includes links below the threshold."""
+    found = (
+        _moment_links(core, rules),
+        _asset_links(core, rules),
+        _echo_links(core, rules),
+        _kin_links(core, kin, rules),
+        _entity_links(core, everything, settings, rules),
+    )
+    return pl.concat(found)
+
+
+def _as_links(pairs: pl.DataFrame, kind: str, about: pl.Expr, strength: pl.Expr) -> pl.DataFrame:
+    assets = pl.col("assets") if "assets" in pairs.columns else pl.lit(0)
+    rows = pairs.select(
+        "left", "right", strength=strength, kind=pl.lit(kind), about=about, gap=pl.col("gap"), assets=assets
+    )
+    return rows.cast(LINKS)
+
+
+def _asset_links(core: pl.DataFrame, rules: Rules) -> pl.DataFrame:
+    """Neighbours in time on one asset; an activity that lasts for hours is left to the other links."""
+    short = core.filter(pl.col("last") - pl.col("first") <= _micros(rules.long_hours), pl.col("principal") != "")
+    chain = short.sort("principal", "first", "node")
+    pairs = pl.concat([_with_earlier(chain, step) for step in range(1, rules.neighbours + 1)])
+    likeness = pl.min_horizontal("novelty", "other_novelty").sqrt()
+    strength = rules.asset_strength * likeness * (-pl.col("gap") / _micros(rules.asset_decay_hours)).exp()
+    return _as_links(pairs, "asset", pl.col("principal"), strength)
+
+
+def _with_earlier(chain: pl.DataFrame, step: int) -> pl.DataFrame:
+    """Pair every activity with the one ``step`` before it on the same asset; gap from its end, at least 0."""
+    earlier = pl.col("node", "last", "novelty").shift(step).over("principal").name.prefix("other_")
+    pairs = chain.select("principal", "node", "first", "novelty", earlier).drop_nulls("other_node")
+    gap = (pl.col("first") - pl.col("other_last")).clip(0)
+    return pairs.with_columns(gap=gap).rename({"other_node": "left", "node": "right"})
+
+
+def _echo_links(core: pl.DataFrame, rules: Rules) -> pl.DataFrame:
+    """The same unusual signature on another asset within minutes: one cause, such as a scan or a worm."""
+    chain = core.sort("signature", "first", "node")
+    earlier = pl.col("node", "first", "novelty", "principal").shift(1).over("signature").name.prefix("other_")
+    pairs = chain.select("rule", "node", "first", "novelty", "principal", earlier).drop_nulls("other_node")
+    pairs = pairs.filter(pl.col("principal") != pl.col("other_principal")).with_columns(
+        gap=pl.col("first") - pl.col("other_first")
+    )
+    pairs = pairs.filter(pl.col("gap") <= rules.echo_minutes * 60_000_000)
+    strength = rules.echo_strength * pl.min_horizontal("novelty", "other_novelty").sqrt()
+    return _as_links(pairs.rename({"other_node": "left", "node": "right"}), "echo", pl.col("rule"), strength)
+
+
+def _moment_links(core: pl.DataFrame, rules: Rules) -> pl.DataFrame:
+    """Two very new things at the same moment on two assets: no coincidence where such things are rare."""
+    new = core.filter((pl.col("novelty") >= rules.moment_novelty) & ~pl.col("cold")).sort("first", "node")
+    earlier = pl.col("node", "first", "novelty", "principal").shift(1).name.prefix("other_")
+    pairs = new.select("node", "first", "novelty", "principal", earlier).drop_nulls("other_node")
+    pairs = pairs.with_columns(gap=pl.col("first") - pl.col("other_first"))
+    at_once = pl.col("gap") <= rules.moment_seconds * 1_000_000
+    usual: float = pairs.filter(~at_once).select(pl.col("gap").median().fill_null(0)).item()
+    if usual < _micros(rules.moment_gap_hours):
+        return pl.DataFrame(schema=LINKS)
+    near = pairs.filter(at_once & (pl.col("principal") != pl.col("other_principal")))
+    strength = rules.moment_strength * pl.min_horizontal("novelty", "other_novelty").sqrt()
+    return _as_links(near.rename({"other_node": "left", "node": "right"}), "moment", pl.lit(""), strength)
+
+
+def _kin_links(core: pl.DataFrame, kin: pl.DataFrame, rules: Rules) -> pl.DataFrame:
+    """Two detectors' words for the same thing, on two assets within minutes: an echo by meaning."""
+    left = core.select(
+        left="node", signature="signature", a_rule="rule", a="principal", a_first="first", a_novelty="novelty"
+    )
+    right = core.select(
+        right="node", other="signature", b_rule="rule", b="principal", b_first="first", b_novelty="novelty"
+    )
+    pairs = (
+        left.join(kin, on="signature")
+        .join(right, on="other")
+        .with_columns(gap=(pl.col("a_first") - pl.col("b_first")).abs())
+    )
+    pairs = pairs.filter((pl.col("a") != pl.col("b")) & (pl.col("gap") <= rules.echo_minutes * 60_000_000))
+    strength = rules.echo_strength * pl.col("similarity") * pl.min_horizontal("a_novelty", "b_novelty").sqrt()
+    about = pl.concat_str("a_rule", pl.lit("' and '"), "b_rule")
+    return _as_links(pairs, "kin", about, strength)
+
+
+def _entity_links(
+    core: pl.DataFrame, everything: pl.DataFrame, settings: CorrelateSettings, rules: Rules
+) -> pl.DataFrame:
+    """A shared entity that few assets show: user, hash, address, process lineage, logon session."""
+    named = _entities(core, "node", "first", "last", "novelty", "principal")
+    spread = (
+        _entities(everything, "principal").group_by("kind", "value").agg(pl.col("principal").n_unique().alias("assets"))
+    )
+    named = named.join(spread, on=["kind", "value"]).sort("kind", "value", "first", "node")
+    earlier = pl.col("node", "last").shift(1).over("kind", "value").name.prefix("other_")
+    pairs = named.with_columns(earlier).drop_nulls("other_node").filter(pl.col("node") != pl.col("other_node"))
+    pairs = pairs.with_columns(gap=(pl.col("first") - pl.col("other_last")).clip(0)).filter(
+        pl.col("gap") <= settings.window / MICROS
+    )
+    rarity = pl.min_horizontal(1.0, rules.rare / pl.col("assets"))
+    weight = pl.col("kind").replace_strict(KIND_STRENGTH, return_dtype=pl.Float64)
+    strength = weight * rarity * (-pl.col("gap") / _micros(rules.entity_decay_hours)).exp()
+    about = pl.concat_str("kind", pl.lit(" "), "value")
+    return _as_links(pairs.rename({"other_node": "left", "node": "right"}), "entity", about, strength)
+
+
+def _entities(activities: pl.DataFrame, *keep: str) -> pl.DataFrame:
+    """One row per activity and joinable entity: the columns kept, kind, value."""
+    each = (
+        activities.select(*keep, "entities")
+        .explode("entities")
+        .drop_nulls("entities")
+        .unnest("entities")
+        .drop("role")
+        .unique()
+    )
+    value = pl.col("value")
+    nobody = (pl.col("kind") == EntityKind.USER) & (value.is_in(list(BUILTIN_ACCOUNTS)) | value.str.ends_with("$"))
+    return each.filter(pl.col("kind").is_in(list(KIND_STRENGTH)) & ~nobody)
+
+
+def _micros(hours: float) -> float:
+    return hours * 3_600_000_000

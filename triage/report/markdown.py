@@ -1,0 +1,185 @@
+"""The report as Markdown, for tickets and pull requests: every text from outside is escaped so that it shows as it is."""
+
+from collections.abc import Iterable, Iterator
+
+from triage.models import Evidence, Incident, ResponseStep, TimelineEntry
+from triage.report import content
+from triage.report.content import Report
+from triage.untrusted import clean, defang
+from triage.untrusted import for_markdown as md
+
+_SUMMARY_CHARS = 6000
+
+
+def render(report: Report) -> str:
+    """Return the report, ending in a newline."""
+    parts: list[Iterable[str]] = [_head(report), _queue(report)]
+    parts += [_incident(incident) for incident in report.full]
+    parts.append(_benign(report))
+    return "\n".join(line for part in parts for line in part).rstrip("\n") + "\n"
+
+
+def _head(report: Report) -> Iterator[str]:
+    yield "# Alert triage"
+    yield ""
+    yield f"{md(report.run_id)}, started {md(report.started)}; all times UTC."
+    yield ""
+    if report.problems:
+        yield "> **THIS RUN IS INCOMPLETE: not every alert was read.**"
+        yield from (f"> - {md(p.source)}: {md(p.reason)} {md(p.advice)}".rstrip() for p in report.problems)
+        yield ""
+    accounted = "Every document is accounted for." if report.counts.accounted else "**THE SUMS DO NOT ADD UP.**"
+    yield f"{md(report.sums)}. {accounted}"
+    yield ""
+    if report.no_incident:
+        yield f"**No incident.** {md(report.no_incident, 2000)}"
+        yield ""
+
+
+def _table(*columns: str) -> Iterator[str]:
+    yield f"| {' | '.join(columns)} |"
+    yield f"|{' --- |' * len(columns)}"
+
+
+def _cut(shown: int, total: int, what: str) -> Iterator[str]:
+    """Say what is not shown, as a paragraph of its own."""
+    yield ""
+    if said := content.cut(shown, total, what):
+        yield f"{said}."
+        yield ""
+
+
+def _queue(report: Report) -> Iterator[str]:
+    if not report.queue:
+        return
+    yield "## Queue"
+    yield ""
+    yield from _table("#", "Urgency", "Verdict", "Incident", "First seen", "Alerts")
+    for i in report.queue:
+        cells = (
+            i.rank,
+            f"{i.urgency:.0f}",
+            i.disposition,
+            md(i.title),
+            content.when(i.first_seen),
+            f"{i.alert_count:,}",
+        )
+        yield f"| {' | '.join(map(str, cells))} |"
+    yield from _cut(len(report.queue), report.queue_total, "incidents")
+    yield from _cut(len(report.full), len(report.queue), "incidents in full")
+
+
+def _incident(incident: Incident) -> Iterator[str]:
+    span = content.duration(incident.last_seen - incident.first_seen)
+    yield f"## {incident.rank}. {md(incident.title)}"
+    yield ""
+    yield f"**{incident.disposition}**, urgency **{incident.urgency:.0f}** of 100. {md(incident.verdict_reason)}"
+    yield ""
+    yield (
+        f"{md(incident.incident_id)}: {content.when(incident.first_seen)} to {content.when(incident.last_seen)} ({span}),"
+        f" {incident.alert_count:,} alerts in {incident.activity_count:,} activities of {md(', '.join(incident.detectors))}."
+    )
+    yield ""
+    yield from _story(incident)
+    yield from _plan(incident)
+    yield from _activities(incident)
+    yield from _section("Evidence", map(_evidence, incident.evidence))
+    yield from _section(
+        "Why this urgency", (f"{md(p.name)} {p.points:+.1f}: {md(p.why)}" for p in incident.urgency_parts)
+    )
+    yield from _section("The benign reading", [md(incident.benign_reading, 2000)])
+    yield from _section("Would change the verdict", map(md, incident.would_flip))
+    yield from _section("Evidence that is missing", map(md, incident.missing_evidence))
+    yield from _joins(incident)
+
+
+def _section(title: str, items: Iterable[str]) -> Iterator[str]:
+    lines = [f"- {item}" for item in items]
+    if lines:
+        yield from (f"### {title}", "", *lines, "")
+
+
+def _story(incident: Incident) -> Iterator[str]:
+    yield "### What happened"
+    yield ""
+    for paragraph in clean(incident.summary, _SUMMARY_CHARS, lines=True).splitlines():
+        if paragraph.strip():
+            yield md(paragraph, _SUMMARY_CHARS)
+            yield ""
+    shown = incident.entities[: content.ENTITIES]
+    if shown:
+        yield "Entities: " + ", ".join(md(f"{e.kind} {defang(e.value)} ({e.alert_count:,})") for e in shown) + "."
+        yield from _cut(len(shown), len(incident.entities), "entities")
+
+
+def _plan(incident: Incident) -> Iterator[str]:
+    for phase, steps in content.plan_by_phase(incident):
+        yield from _section(f"{phase.capitalize()} (proposed, not done)", map(_step, steps))
+
+
+def _step(step: ResponseStep) -> str:
+    details = [
+        md(step.reason),
+        md(", ".join(step.evidence)),
+        f"undo: {md(step.reversal)}" if step.reversal else "",
+        step.role,
+    ]
+    return f"**{md(step.action)}** {md(step.target)} — {'; '.join(detail for detail in details if detail)}"
+
+
+def _activities(incident: Incident) -> Iterator[str]:
+    shown = content.chosen_activities(incident)
+    yield "### Timeline"
+    yield ""
+    tactics = " → ".join(md(tactic) for tactic in incident.tactics)
+    yield f"Kill chain: {tactics or 'no tactic is known'}."
+    yield ""
+    yield from _table("First seen", "Lasted", "Alerts", "Severity", "What", "Where")
+    yield from map(_activity, shown)
+    yield from _cut(len(shown), incident.activity_count, "activities")
+
+
+def _activity(entry: TimelineEntry) -> str:
+    cells = (
+        content.when(entry.first_seen),
+        content.duration(entry.last_seen - entry.first_seen),
+        f"{entry.alert_count:,}",
+        f"{entry.severity:.0f}",
+        md(f"{entry.rule} ({entry.detector})"),
+        md(", ".join(entry.entities[:4])),
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _evidence(evidence: Evidence) -> str:
+    ids = ", ".join(md(f"{alert.index}/{alert.id}", 200) for alert in evidence.alerts[: content.IDS])
+    more = ", …" if evidence.alert_count > content.IDS else ""
+    counted = f" {evidence.alert_count:,} alerts: {ids}{more}" if evidence.alert_count else ""
+    return f"**{md(evidence.evidence_id)}** ({evidence.supports}) {md(evidence.statement, 1000)}{counted}"
+
+
+def _joins(incident: Incident) -> Iterator[str]:
+    shown = content.chosen_joins(incident)
+    lines = (f"{j.strength:.0%} {md(j.reason)}{' **(weakest link)**' if j.weakest else ''}" for j in shown)
+    yield from _section("Why these alerts belong together", lines)
+    yield from _cut(len(shown), len(incident.joins), "joins")
+
+
+def _benign(report: Report) -> Iterator[str]:
+    if not report.benign:
+        return
+    yield "## Benign groups"
+    yield ""
+    yield f"{report.benign_total:,} groups, {report.benign_alerts:,} alerts. Each says by which rule it was judged."
+    yield ""
+    yield from _table("Group", "Alerts", "First seen", "Last seen", "Judged benign because")
+    for i in report.benign:
+        cells = (
+            md(i.title),
+            f"{i.alert_count:,}",
+            content.when(i.first_seen),
+            content.when(i.last_seen),
+            md(i.verdict_reason),
+        )
+        yield f"| {' | '.join(cells)} |"
+    yield from _cut(len(report.benign), report.benign_total, "benign groups")
