@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.elastic_node import JavaMissingError, NodeError, running
+from support.elastic_node import JavaMissingError, NodeError, running
 
 
 @pytest.fixture(scope="session")

@@ -76,11 +76,8 @@ def build_publisher(names: Sequence[str], settings: Settings) -> Publisher | Non
         from triage.adapters.elastic.client import connect
         from triage.adapters.elastic.publish import publish_incidents
 
-        dims = next((len(vector) for vector in vectors.values()), 384)
         with connect(elastic) as client:
-            return publish_incidents(
-                client, elastic.publish_index, incidents, vectors, run.run_id, run.started, dims=dims
-            )
+            return publish_incidents(client, elastic.publish_index, incidents, vectors, run.run_id, run.started)
 
     return publisher
 

@@ -21,7 +21,9 @@ def entity(text: str) -> dict[str, str]:
     return {"kind": kind, "role": "", "value": value}
 
 
-def fact(rule: str, principal: str, *entities: str, severity: float | None = None, message: str = "") -> dict[str, object]:
+def fact(
+    rule: str, principal: str, *entities: str, severity: float | None = None, message: str = ""
+) -> dict[str, object]:
     return {
         "detector": "test",
         "family": "ecs",
@@ -44,7 +46,9 @@ def batch(facts: Sequence[dict[str, object]], alerts: Iterable[tuple[int, int]])
         for n, (time, number) in enumerate(alerts)
     ]
     table = pl.DataFrame([{"fact": n, **one} for n, one in enumerate(facts)], schema=FACTS)
-    return Batch(pl.DataFrame(rows, schema=ALERTS).sort("time", "index", "id"), table, pl.DataFrame(schema=DEAD_LETTERS))
+    return Batch(
+        pl.DataFrame(rows, schema=ALERTS).sort("time", "index", "id"), table, pl.DataFrame(schema=DEAD_LETTERS)
+    )
 
 
 def activity(key: str, rule: str, principal: str, first: int, **more: object) -> dict[str, object]:

@@ -51,10 +51,14 @@ class Door(NamedTuple):
     """API key (as sent) -> status; 200 lets it through; without keys everybody may enter."""
 
 
+OPEN = Door()
+"""Plain HTTP, everybody may enter."""
+
+
 class FaultProxy:
     """Serves on a free loopback port while used as a context manager."""
 
-    def __init__(self, upstream: str, plan: Plan = lambda _: None, door: Door = Door()) -> None:
+    def __init__(self, upstream: str, plan: Plan = lambda _: None, door: Door = OPEN) -> None:
         self.upstream = urlsplit(upstream)
         self.plan = plan
         self.door = door

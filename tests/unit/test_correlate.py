@@ -75,7 +75,9 @@ def test_a_rare_user_ties_two_hosts_together() -> None:
 def test_what_everyone_shares_joins_nothing() -> None:
     admin = {"entities": ("user:admin",)}
     crowd = [activity(f"n{n}", "login", f"host:n{n}", START, novelty=0.0, **admin) for n in range(20)]
-    found = run(activity("a", "x", "host:a", START, **admin), activity("b", "y", "host:b", START + HOUR, **admin), *crowd)
+    found = run(
+        activity("a", "x", "host:a", START, **admin), activity("b", "y", "host:b", START + HOUR, **admin), *crowd
+    )
     assert groups(found) == [["a"], ["b"]]
 
 
@@ -109,14 +111,18 @@ def test_while_memory_is_cold_only_severe_alerts_are_core() -> None:
 
 
 rows_strategy = st.lists(
-    st.tuples(st.sampled_from("xyz"), st.sampled_from("abc"), st.integers(0, 6 * HOUR), st.sampled_from([0.1, 0.5, 1.0])),
+    st.tuples(
+        st.sampled_from("xyz"), st.sampled_from("abc"), st.integers(0, 6 * HOUR), st.sampled_from([0.1, 0.5, 1.0])
+    ),
     max_size=25,
 )
 
 
 @given(rows_strategy, st.randoms(use_true_random=False))
 @settings(max_examples=60)
-def test_order_does_not_matter_and_joins_are_a_spanning_tree(rows: list[tuple[str, str, int, float]], random: object) -> None:
+def test_order_does_not_matter_and_joins_are_a_spanning_tree(
+    rows: list[tuple[str, str, int, float]], random: object
+) -> None:
     made = [activity(f"k{n:02}", r, f"host:{h}", START + t, novelty=v) for n, (r, h, t, v) in enumerate(rows)]
     found = run(*made)
     shuffled = list(made)

@@ -6,7 +6,7 @@ from triage.generator.scenario import ScenarioSpec, generate, write
 
 DEMO_WEEK = ScenarioSpec(
     name="demo_week",
-    seed=7,
+    seed=20,
     days=7,
     entities=120,
     attacks=("phishing-to-cloud", "plant-manipulation", "model-theft"),

@@ -106,12 +106,17 @@ class Stage:
         name, executable = image_of(command_line, host.os)
         return Process(name, executable, command_line, self.rng.randrange(1000, 30000), uid[:24], parent)
 
-    def pace(self, hours: float, hour: float = 9.0) -> "Pace":
-        """Return a clock for an attack of at most ``hours``, beginning around ``hour`` late in the window."""
+    def pace(self, hours: float, hour: float = 9.0, *, workday: bool = False) -> "Pace":
+        """Return a clock for an attack of at most ``hours``, beginning around ``hour`` late in the window.
+
+        With ``workday`` it begins from Monday to Friday, where the window leaves the choice.
+        """
         window, span = self.days * DAY, timedelta(hours=hours)
         scale = min(1.0, 0.85 * window / span)
         latest = max(int((window - span * scale) / DAY), 0)
-        first = self.rng.randint(min((latest + 1) // 2, latest), latest)
+        days = range(min((latest + 1) // 2, latest), latest + 1)
+        wanted = [day for day in days if not workday or (self.start + day * DAY).weekday() < 5]
+        first = self.pick(wanted or days)
         at = self.start + first * DAY + timedelta(hours=hour, minutes=self.rng.uniform(0, 40))
         return Pace(self, max(min(at, self.start + window - span * scale), self.start), scale)
 

@@ -187,13 +187,19 @@ class Entities:
         """
         for kind in _PRINCIPALS:
             for entity in self._found:
-                if entity.kind == kind and (kind != EntityKind.USER or entity.value not in _SYSTEM_USERS):
+                if entity.kind == kind and not self._secondary(entity):
                     return f"{kind}:{entity.value}"
             if kind == EntityKind.HOST and (own := self._own_address()):
                 return own
         addresses = [entity for entity in self._found if entity.kind == EntityKind.ADDRESS]
         addresses.sort(key=lambda entity: (not is_internal(entity.value), _role_order(entity.role)))
         return f"{EntityKind.ADDRESS}:{addresses[0].value}" if addresses else ""
+
+    def _secondary(self, entity: EntityRef) -> bool:
+        """Tell whether something else stands for this better: no one for a system account, a user for his address."""
+        if entity.kind == EntityKind.MAILBOX:
+            return EntityRef(EntityKind.USER, entity.role, entity.value.split("@", 1)[0]) in self._found
+        return entity.kind == EntityKind.USER and entity.value in _SYSTEM_USERS
 
     def _own_address(self) -> str:
         own = (entity.value for entity in self._found if entity.kind == EntityKind.ADDRESS and entity.role == "host")

@@ -111,11 +111,11 @@ class Document:
         return clean(text, self.limits.field_chars)
 
     def line(self, *names: str) -> str:
-        """Return the first usable line of these fields, cleaned and bounded."""
+        """Return the first usable line of these fields, cleaned and bounded; raw events (JSON) are no lines."""
         for name in names:
             found = self.flat.get(name)
             for value in (found,) if type(found) is str else scalars(found):
                 text = self.clean(value.lstrip()[: self.limits.field_chars * 4].split("\n", 1)[0])
-                if text.lower() not in NOTHING:
+                if text.lower() not in NOTHING and not text.startswith("{"):
                     return text
         return ""

@@ -2,7 +2,25 @@
 
 from typing import NamedTuple
 
-from triage.normalise.families import aminer, ecs, elastic_security, fallback, sentinel, suricata, wazuh, zircolite
+from triage.normalise.families import (
+    aminer,
+    crowdstrike,
+    darktrace,
+    defender,
+    ecs,
+    elastic_security,
+    falco,
+    fallback,
+    guardduty,
+    ocsf,
+    okta,
+    sentinel,
+    suricata,
+    vectra,
+    wazuh,
+    zeek,
+    zircolite,
+)
 from triage.normalise.family import Family
 from triage.normalise.fields import Document, inner
 
@@ -13,6 +31,15 @@ VENDORS: tuple[Family, ...] = (
     aminer.FAMILY,
     suricata.FAMILY,
     wazuh.FAMILY,
+    guardduty.FAMILY,
+    okta.FAMILY,
+    ocsf.FAMILY,
+    defender.FAMILY,
+    crowdstrike.FAMILY,
+    falco.FAMILY,
+    darktrace.FAMILY,
+    vectra.FAMILY,
+    zeek.FAMILY,
 )
 FAMILIES: tuple[Family, ...] = (*VENDORS, ecs.FAMILY, fallback.FAMILY)
 

@@ -1,4 +1,4 @@
-"""The report as Markdown, for tickets and pull requests: every text from outside is escaped so that it shows as it is."""
+"""The report as Markdown, for tickets: every text from outside is escaped so that it shows as it is."""
 
 from collections.abc import Iterable, Iterator
 
@@ -75,18 +75,16 @@ def _incident(incident: Incident) -> Iterator[str]:
     yield ""
     yield f"**{incident.disposition}**, urgency **{incident.urgency:.0f}** of 100. {md(incident.verdict_reason)}"
     yield ""
-    yield (
-        f"{md(incident.incident_id)}: {content.when(incident.first_seen)} to {content.when(incident.last_seen)} ({span}),"
-        f" {incident.alert_count:,} alerts in {incident.activity_count:,} activities of {md(', '.join(incident.detectors))}."
-    )
+    times = f"{content.when(incident.first_seen)} to {content.when(incident.last_seen)} ({span})"
+    counted = f"{incident.alert_count:,} alerts in {incident.activity_count:,} activities"
+    yield f"{md(incident.incident_id)}: {times}, {counted} of {md(', '.join(incident.detectors))}."
     yield ""
     yield from _story(incident)
     yield from _plan(incident)
     yield from _activities(incident)
     yield from _section("Evidence", map(_evidence, incident.evidence))
-    yield from _section(
-        "Why this urgency", (f"{md(p.name)} {p.points:+.1f}: {md(p.why)}" for p in incident.urgency_parts)
-    )
+    parts = (f"{md(part.name)} {part.points:+.1f}: {md(part.why)}" for part in incident.urgency_parts)
+    yield from _section("Why this urgency", parts)
     yield from _section("The benign reading", [md(incident.benign_reading, 2000)])
     yield from _section("Would change the verdict", map(md, incident.would_flip))
     yield from _section("Evidence that is missing", map(md, incident.missing_evidence))

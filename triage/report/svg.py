@@ -124,7 +124,7 @@ def timeline(incident: Incident) -> Markup:
 
 
 def _lanes(incident: Incident) -> list[str]:
-    """Return the entities that most alerts name and an activity shows, and '' where some activity names none of them."""
+    """Return the entities that most alerts name; '' at the end where some activity names none of them."""
     drawn = {text for entry in incident.timeline for text in entry.entities}
     order = [f"{entity.kind}:{entity.value}" for entity in incident.entities]
     lanes = [text for text in dict.fromkeys(order) if text in drawn][:LANES]
@@ -139,11 +139,11 @@ def _axis(scale: _Scale, height: float) -> Iterable[Markup]:
     form = "%d %b %H:%M" if scale.span >= timedelta(hours=20) else "%H:%M:%S"
     for number in range(TICKS):
         time = scale.start + scale.span * number / (TICKS - 1)
+        place = {0: "first", TICKS - 1: "last"}.get(number, "inner")
         yield Markup(
-            '<line class="grid" x1="{0:.1f}" x2="{0:.1f}" y1="16" y2="{1:.0f}"/><text class="tick {2}" x="{0:.1f}" y="12">{3}</text>'
-        ).format(
-            scale.x(time), height, "last" if number == TICKS - 1 else "first" if not number else "", f"{time:{form}}"
-        )
+            '<line class="grid" x1="{0:.1f}" x2="{0:.1f}" y1="16" y2="{1:.0f}"/>'
+            '<text class="tick {2}" x="{0:.1f}" y="12">{3}</text>'
+        ).format(scale.x(time), height, place, f"{time:{form}}")
 
 
 def _lane(name: str, top: float, entries: Iterable[TimelineEntry], scale: _Scale) -> list[Markup]:

@@ -1,40 +1,20 @@
 """A small corpus on each server, and a way to pull it through a misbehaving proxy."""
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import Any
 
-import orjson
 import pytest
 from elasticsearch import Elasticsearch
 
-from tests.support.certificates import Certificates, make_certificates
-from tests.support.fault_proxy import FaultProxy, Plan
-from triage.adapters.elastic.client import connect
-from triage.adapters.elastic.source import ElasticSource
+from support.certificates import Certificates, make_certificates
+from support.fault_proxy import FaultProxy, Plan
+from support.pulls import EVERYTHING, START, Corpus, Pull, Pulled, read
 from triage.config import ElasticSettings
-from triage.models import Incompleteness
 from triage.ports import Window
-
-EVERYTHING = Window(None, None)
-START = 1_700_000_000_000  # milliseconds
-Ids = set[tuple[str, str]]
-
-
-class Corpus(NamedTuple):
-    url: str
-    pattern: str
-    ids: Ids
-
-
-class Pulled(NamedTuple):
-    ids: list[tuple[str, str]]
-    problems: Sequence[Incompleteness]
-    sizes: Sequence[int]
-    waits: Sequence[float]
 
 
 @pytest.fixture(scope="session")
-def corpus(es_node: str) -> Iterator[Corpus]:
+def corpus(es_node: str) -> Corpus:
     """700 documents in three indices, one with several shards; every tenth has no ``@timestamp``."""
     documents = list(_documents())
     with Elasticsearch(es_node) as client:
@@ -44,7 +24,7 @@ def corpus(es_node: str) -> Iterator[Corpus]:
             client.indices.create(index=index, settings=settings, mappings={"properties": properties})
         operations = [line for index, name, source in documents for line in (_action(index, name), source)]
         assert not client.bulk(operations=operations, refresh=True)["errors"]
-    yield Corpus(es_node, "corpus-*", {(index, name) for index, name, _ in documents})
+    return Corpus(es_node, "corpus-*", {(index, name) for index, name, _ in documents})
 
 
 def _documents() -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -59,9 +39,6 @@ def _action(index: str, name: str) -> dict[str, Any]:
     return {"index": {"_index": index, "_id": name}}
 
 
-Pull = Callable[..., Pulled]
-
-
 @pytest.fixture(scope="session")
 def pull(corpus: Corpus) -> Pull:
     """Return a function that pulls the corpus through a proxy with a plan of faults."""
@@ -74,15 +51,6 @@ def pull(corpus: Corpus) -> Pull:
             return read(settings, window, proxy.sizes)
 
     return pull_it
-
-
-def read(settings: ElasticSettings, window: Window, sizes: Sequence[int] = ()) -> Pulled:
-    """Pull everything without ever really waiting."""
-    waits = list[float]()
-    with connect(settings) as client:
-        source = ElasticSource(client, settings, sleep=waits.append, jitter=lambda longest: longest)
-        found = [orjson.loads(line) for page in source.pages(window) for line in page.lines.split(b"\n")]
-    return Pulled([(hit["_index"], hit["_id"]) for hit in found], source.problems(), list(sizes), waits)
 
 
 @pytest.fixture(scope="session")

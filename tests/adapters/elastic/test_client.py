@@ -4,10 +4,11 @@ import base64
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
-from tests.adapters.elastic.conftest import EVERYTHING, Corpus, read
-from tests.support.certificates import Certificates
-from tests.support.fault_proxy import Door, FaultProxy
+from support.certificates import Certificates
+from support.fault_proxy import Door, FaultProxy
+from support.pulls import EVERYTHING, Corpus, read
 from triage.adapters.elastic.client import connect
 from triage.config import ElasticSettings
 from triage.errors import ConfigError, SourceAuthError, SourceError
@@ -91,7 +92,6 @@ def test_refused_credentials_stop_at_once_and_are_not_repeated(
         ({"url": "https://es.example"}, "scheme, host and port"),
         ({"url": "es.example:9200"}, "scheme, host and port"),
         ({"url": "https://es.example:port"}, "scheme, host and port"),
-        ({"url": "https://ann:secret@es.example:9200"}, "must not carry credentials"),
         ({"cloud_id": "x:eA=="}, "exactly one of"),
         ({"ca_file": "/no/such/file.pem"}, "does not exist"),
         ({"username": "ann", "password": "secret"}, "only one of"),
@@ -102,8 +102,13 @@ def test_refused_credentials_stop_at_once_and_are_not_repeated(
 )
 def test_settings_that_cannot_work_name_the_key(wrong: dict[str, str], sentence: str) -> None:
     with pytest.raises(ConfigError, match=sentence) as caught:
-        connect(settings("https://es.example:9200", **wrong))
+        connect(settings(**{"url": "https://es.example:9200", **wrong}))
     assert "secret" not in str(caught.value)
+
+
+def test_credentials_in_the_url_are_refused_before_anything_is_sent() -> None:
+    with pytest.raises(ValidationError, match="must not carry credentials"):
+        settings("https://ann:secret@es.example:9200")
 
 
 def test_basic_and_bearer_credentials_go_into_the_header() -> None:

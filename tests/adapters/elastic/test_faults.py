@@ -5,8 +5,8 @@ import random
 
 import pytest
 
-from tests.adapters.elastic.conftest import Corpus, Pull
-from tests.support.fault_proxy import Fault, script
+from support.fault_proxy import Fault, script
+from support.pulls import Corpus, Pull
 from triage.errors import SourceError, SourceMissing, SourceUnavailable
 
 pytestmark = pytest.mark.elastic

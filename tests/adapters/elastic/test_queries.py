@@ -1,12 +1,14 @@
 """The division of a window: whatever the edges, every moment is in exactly one part."""
 
+from datetime import UTC, datetime
+
 import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from triage.adapters.elastic.bodies import Body, Json, ndjson, split_hits
-from triage.adapters.elastic.query import EPOCH as START_OF_TIME
+from triage.adapters.elastic.query import EPOCH as EPOCH
 from triage.adapters.elastic.query import own_query, parts, query_of
 from triage.errors import ConfigError
 from triage.ports import Window
@@ -23,16 +25,16 @@ def test_every_moment_is_in_exactly_one_part(edges: list[float], moment: int) ->
     assert len(holding) == 1
 
 
-@given(st.lists(st.datetimes(timezones=st.just(START_OF_TIME.tzinfo)), min_size=2, max_size=2), st.lists(moments))
-def test_parts_of_a_window_follow_each_other_from_end_to_end(bounds: list, edges: list[int]) -> None:  # type: ignore[type-arg]
+@given(st.lists(st.datetimes(timezones=st.just(UTC)), min_size=2, max_size=2), st.lists(moments))
+def test_parts_of_a_window_follow_each_other_from_end_to_end(bounds: list[datetime], edges: list[int]) -> None:
     since, until = sorted(bounds)
     *timed, _ = parts(Window(since, until), edges)
 
     low, high = timed[0].low, timed[-1].high
     assert low is not None
     assert high is not None
-    assert low <= (since - START_OF_TIME).total_seconds() * 1000 + 1e-3
-    assert high >= (until - START_OF_TIME).total_seconds() * 1000 - 1e-3
+    assert low <= (since - EPOCH).total_seconds() * 1000 + 1e-3
+    assert high >= (until - EPOCH).total_seconds() * 1000 - 1e-3
     assert [p.high for p in timed[:-1]] == [p.low for p in timed[1:]]
 
 

@@ -7,7 +7,7 @@ import orjson
 import pytest
 from elasticsearch import Elasticsearch
 
-from tests.adapters.elastic.conftest import EVERYTHING, START, Corpus, Pull, read
+from support.pulls import EVERYTHING, START, Corpus, Pull, read
 from triage.adapters.elastic.client import connect
 from triage.adapters.elastic.source import ElasticSource
 from triage.config import ElasticSettings

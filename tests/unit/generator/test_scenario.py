@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,13 @@ def test_one_attack_of_the_demo_spans_at_least_four_domains(week: Scenario) -> N
     mine = {row.id for row in week.truth if row.attack == "phishing-to-cloud"}
     seen = {domain(h["_index"]) for h in week.hits() if h["_id"] in mine}
     assert {"mail", "endpoint", "network", "identity", "cloud"} <= seen
+
+
+def test_the_attacks_of_the_demo_come_one_after_the_other(week: Scenario) -> None:
+    at = {alert.id: alert.time for alert in week.alerts()}
+    times = [[at[row.id] for row in week.truth if row.attack == name] for name in DEMO_WEEK.attacks]
+    spans = sorted((min(mine), max(mine)) for mine in times)
+    assert all(end < begin for (_, end), (begin, _) in pairwise(spans))
 
 
 def test_ids_are_unique_and_every_truth_id_exists(week: Scenario) -> None:

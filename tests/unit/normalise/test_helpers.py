@@ -156,7 +156,9 @@ def test_entities_have_one_spelling(kind: str, text: str, expected: str) -> None
     ("entities", "principal"),
     [
         ([("user", "", "bob"), ("host", "", "pc1"), ("address", "source", "10.0.0.1")], "host:pc1"),
-        ([("user", "", "bob"), ("mailbox", "", "bob@corp.example")], "mailbox:bob@corp.example"),
+        ([("user", "", "ann"), ("mailbox", "", "bob@corp.example")], "mailbox:bob@corp.example"),
+        ([("user", "", "bob@corp.example")], "user:bob"),
+        ([("user", "", "bob"), ("address", "host", "10.0.0.1")], "address:10.0.0.1"),
         ([("user", "", "SYSTEM"), ("cloud", "", "i-1")], "cloud:i-1"),
         ([("address", "source", "203.0.113.9"), ("address", "destination", "10.0.0.1")], "address:10.0.0.1"),
         ([("address", "destination", "10.0.0.2"), ("address", "source", "10.0.0.1")], "address:10.0.0.1"),

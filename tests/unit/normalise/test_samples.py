@@ -1,7 +1,7 @@
 """The real documents of every vendor, where the shared samples are at hand."""
 
+import gzip
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,8 @@ WITHOUT_TIME = {
     "falcon_pipeline_expected.ndjson": 0,
     "eve_events_ecs_sekoia.ndjson": 1,
 }
+
+NAMELESS = {"eve_events_ecs_sekoia.ndjson": 1}  # a host metric, no alert
 
 pytestmark = pytest.mark.skipif(not FILES, reason="the shared samples are not here")
 
@@ -40,7 +42,7 @@ def test_every_sample_is_an_alert_with_a_time_and_a_rule(path: Path) -> None:
     assert batch.alerts.height == len(lines)
     untimed = batch.alerts.filter(batch.alerts["time_source"] == "run").height
     assert untimed <= WITHOUT_TIME.get(path.name, 0)
-    assert not batch.facts["rule"].str.ends_with("unknown alert").any()
+    assert batch.facts["rule"].str.ends_with("unknown alert").sum() <= NAMELESS.get(path.name, 0)
     assert not batch.facts["rule"].str.starts_with("{").any()
 
 
@@ -163,14 +165,12 @@ def test_these_vendors_never_reach_the_fallback(folder: str) -> None:
 
 @pytest.mark.skipif(not ALERTS.exists(), reason="the shared alerts are not here")
 def test_all_alerts_of_the_microsoft_range_are_read_in_full() -> None:
-    import gzip
-
     lines = [line for line in gzip.decompress(ALERTS.read_bytes()).split(b"\n") if line.strip()]
     merged = merge([normalise_page(RawPage(b"\n".join(lines), len(lines), "f", 1), 0, Limits(), RECEIVED)]).batch
     assert merged.dead_letters.is_empty()
     assert set(merged.facts["family"]) == {"sentinel"}
     assert set(merged.alerts["time_source"]) == {"event"}
     assert merged.facts["severity"].null_count() == 0
-    first = datetime.fromtimestamp((merged.alerts["time"].min() or 0) / 1_000_000, UTC)  # type: ignore[operator]
-    assert first.year == 2024
+    day = 24 * 3600 * 1_000_000
+    assert merged.alerts["time"].is_between(19_716 * day, 20_082 * day).all()  # the year 2024
     assert (merged.facts["principal"] == "").sum() <= merged.facts.height // 20

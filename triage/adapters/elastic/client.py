@@ -80,7 +80,10 @@ def _tls(settings: ElasticSettings, urls: tuple[str, ...]) -> dict[str, Any]:
         return {"verify_certs": False, "ssl_show_warn": False}
     if settings.fingerprint:
         return {"ssl_assert_fingerprint": settings.fingerprint}
-    return {"ca_certs": str(settings.ca_file)} if settings.ca_file else {}
+    if settings.ca_file is None:
+        return {}
+    ssl.create_default_context(cafile=settings.ca_file)  # the client would read it only at the first request
+    return {"ca_certs": str(settings.ca_file)}
 
 
 def _credentials(settings: ElasticSettings) -> dict[str, Any]:

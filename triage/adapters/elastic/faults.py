@@ -40,7 +40,8 @@ def translated(doing: str, where: str, privilege: str) -> Iterator[None]:
     except ApiError as error:
         raise _from_status(error, doing, where, privilege) from error
     except SSLError as error:
-        raise _from_tls(str(error), where) from error
+        # str(error) says only "TLS error"
+        raise _from_tls(" ".join(map(str, (error.message, *error.errors))), where) from error
     except ConnectionTimeout as error:
         raise SourceUnavailable(f"{where} did not answer in time (elasticsearch.timeout_seconds)") from error
     except SerializationError as error:
@@ -73,7 +74,11 @@ def _from_tls(text: str, where: str) -> TriageError:
         return SourceUnavailable(f"{where} broke off the TLS connection")
     if "ingerprint" in text:
         advice = "the certificate is not the one in elasticsearch.fingerprint: compare it on the server"
-    elif ("CERTIFICATE_VERIFY_FAILED" in text and "ostname" in text) or "IP address mismatch" in text:
+    elif (
+        ("CERTIFICATE_VERIFY_FAILED" in text and "ostname" in text)
+        or "IP address mismatch" in text
+        or "doesn't match" in text
+    ):
         advice = "the certificate is for another host name: use the name it was issued for in elasticsearch.url"
     elif "expired" in text:
         advice = "the certificate has expired: renew it on the server"

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from triage.generator.company import AiModel, Company, Place, User
-from triage.generator.detectors.shapes import as_of, ecs_alert, geo_of, iso, threat_of
+from triage.generator.detectors.shapes import as_of, ecs_alert, event_of, geo_of, threat_of
 from triage.generator.events import Alert, Document, Moment
 from triage.generator.stage import digest
 
@@ -38,18 +38,16 @@ def ai_alert(
     moment: Moment, guard: Guard, company: Company, model: AiModel, who: Caller, text: str, **own: object
 ) -> Alert:
     """Return the gateway's alert about one request; ``own`` goes under ``ai_gateway`` (prompt, tool, bytes)."""
+    outcome = "denied" if guard.action == "blocked" else "allowed"
     body: Document = {
-        "event": {
-            "kind": "alert",
-            "category": ["intrusion_detection", "api"],
-            "type": ["denied" if guard.action == "blocked" else "allowed"],
-            "action": guard.action,
-            "dataset": "aigateway.guardrail",
-            "module": "aigateway",
-            "severity": guard.severity,
-            "id": moment.uid[:20],
-            "created": iso(moment.at),
-        },
+        "event": event_of(
+            moment,
+            "aigateway.guardrail",
+            guard.severity,
+            ["intrusion_detection", "api"],
+            type=[outcome],
+            action=guard.action,
+        ),
         "rule": {"name": guard.name, "id": f"ag-{digest(guard.name)[:6]}"},
         "message": text,
         "gen_ai": {

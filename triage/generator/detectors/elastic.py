@@ -53,7 +53,6 @@ def rule_alert(moment: Moment, rule: Rule, body: Document) -> Alert:
 
 
 def _kibana(moment: Moment, rule: Rule, event: Document, body: Document) -> Document:
-    threat = rule_threat(rule.techniques)
     who = "".join(f" {word} {body[field]['name']}" for word, field in (("by", "user"), ("on", "host")) if field in body)
     return {
         "kibana.alert.uuid": moment.uid,
@@ -71,6 +70,15 @@ def _kibana(moment: Moment, rule: Rule, event: Document, body: Document) -> Docu
             {"id": doc_id(moment.uid[30:]), "type": "event", "index": stream(rule.dataset, moment.at), "depth": 0}
         ],
         "kibana.alert.reason": f"{rule.category} event{who} created {rule.severity} alert {rule.name}.",
+        **_rule(rule),
+        "kibana.space_ids": ["default"],
+        "kibana.version": "8.19.2",
+    }
+
+
+def _rule(rule: Rule) -> Document:
+    threat = rule_threat(rule.techniques)
+    return {
         "kibana.alert.rule.name": rule.name,
         "kibana.alert.rule.uuid": rule.uuid,
         "kibana.alert.rule.rule_id": rule.uuid,
@@ -90,8 +98,6 @@ def _kibana(moment: Moment, rule: Rule, event: Document, body: Document) -> Docu
         },
         "kibana.alert.rule.type": "query",
         "kibana.alert.rule.version": 3,
-        "kibana.space_ids": ["default"],
-        "kibana.version": "8.19.2",
     }
 
 

@@ -101,15 +101,7 @@ def _body(
                 "region": cloud.region,
                 "resource": resource,
                 "schema_version": "2.0",
-                "service": {
-                    "action": action,
-                    "archived": False,
-                    "count": 1,
-                    "detector_id": cloud.detector,
-                    "event": {"first_seen": stamp, "last_seen": stamp},
-                    "resource_role": "TARGET",
-                    "service_name": "guardduty",
-                },
+                "service": _service(cloud, action, stamp),
                 "severity": {"code": finding.severity, "value": word},
                 "title": text,
                 "type": finding.type,
@@ -121,23 +113,39 @@ def _body(
             "region": cloud.region,
             "service": {"name": "guardduty"},
         },
-        "event": {
-            "action": action["type"],
-            "created": stamp,
-            "dataset": "aws.guardduty",
-            "start": stamp,
-            "end": stamp,
-            "id": number,
-            "kind": ["event"],
-            "severity": finding.severity,
-            "type": ["info"],
-        },
+        "event": _event(finding, action, number, stamp),
         "message": text,
         "rule": {
             "category": finding.type.split(":")[0],
             "name": finding.type,
             "ruleset": finding.type.split("/")[0],
         },
+    }
+
+
+def _service(cloud: CloudAccount, action: Document, stamp: str) -> Document:
+    return {
+        "action": action,
+        "archived": False,
+        "count": 1,
+        "detector_id": cloud.detector,
+        "event": {"first_seen": stamp, "last_seen": stamp},
+        "resource_role": "TARGET",
+        "service_name": "guardduty",
+    }
+
+
+def _event(finding: Finding, action: Document, number: str, stamp: str) -> Document:
+    return {
+        "action": action["type"],
+        "created": stamp,
+        "dataset": "aws.guardduty",
+        "start": stamp,
+        "end": stamp,
+        "id": number,
+        "kind": ["event"],
+        "severity": finding.severity,
+        "type": ["info"],
     }
 
 

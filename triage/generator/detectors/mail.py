@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from triage.generator.company import Company, User
-from triage.generator.detectors.shapes import ecs_alert, iso, threat_of
+from triage.generator.detectors.shapes import ecs_alert, event_of, iso, threat_of
 from triage.generator.events import Alert, Document, Moment
 from triage.generator.stage import digest
 
@@ -38,17 +38,7 @@ def mail_alert(moment: Moment, verdict: Verdict, letter: Letter, company: Compan
     """Return the gateway's alert about one message to one recipient."""
     attached = {"file": {"name": letter.file, "extension": letter.file.rpartition(".")[2], "hash": _hash(letter.file)}}
     body: Document = {
-        "event": {
-            "kind": "alert",
-            "category": ["email", "threat"],
-            "type": ["info"],
-            "action": verdict.action,
-            "dataset": "mailgateway.threat",
-            "module": "mailgateway",
-            "severity": verdict.severity,
-            "id": moment.uid[:20],
-            "created": iso(moment.at),
-        },
+        "event": event_of(moment, "mailgateway.threat", verdict.severity, ["email", "threat"], action=verdict.action),
         "rule": {"name": verdict.rule, "id": f"mg-{digest(verdict.rule)[:6]}"},
         "message": f"{verdict.rule}: message from {letter.sender} to {recipient.email} {verdict.action}",
         "email": {

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from triage.generator.company import Device, Host, User
-from triage.generator.detectors.shapes import ecs_alert, iso, threat_of
+from triage.generator.detectors.shapes import ecs_alert, event_of, threat_of
 from triage.generator.events import Alert, Document, Moment
 from triage.generator.stage import digest
 
@@ -24,16 +24,7 @@ def ot_alert(
 ) -> Alert:
     """Return an alert about what a station did to a device; ``text`` says it in a sentence."""
     body: Document = {
-        "event": {
-            "kind": "alert",
-            "category": ["network", "intrusion_detection"],
-            "type": ["info"],
-            "dataset": "otmonitor.alert",
-            "module": "otmonitor",
-            "severity": rule.severity,
-            "id": moment.uid[:20],
-            "created": iso(moment.at),
-        },
+        "event": event_of(moment, "otmonitor.alert", rule.severity, ["network", "intrusion_detection"]),
         "rule": {"name": rule.name, "id": f"ot-{digest(rule.name)[:6]}"},
         "message": text,
         "source": {"ip": source.ip, "address": source.name, "domain": source.name},

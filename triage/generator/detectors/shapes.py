@@ -56,6 +56,21 @@ def ecs_alert(moment: Moment, dataset: str, body: Document) -> Alert:
     return Alert(moment.at, stream(dataset, moment.at), doc_id(moment.uid), prune({**base, **body}))
 
 
+def event_of(moment: Moment, dataset: str, severity: int, category: list[str], **more: object) -> Document:
+    """Return ECS ``event`` of a detector that writes ECS itself; severity is 0-100."""
+    return {
+        "kind": "alert",
+        "category": category,
+        "type": ["info"],
+        "dataset": dataset,
+        "module": dataset.partition(".")[0],
+        "severity": severity,
+        "id": moment.uid[:20],
+        "created": iso(moment.at),
+        **more,
+    }
+
+
 def host_of(host: Host) -> Document:
     """Return ECS ``host``."""
     return {

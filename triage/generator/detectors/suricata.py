@@ -29,13 +29,6 @@ def eve_alert(
     """Return an alert event; ``layers`` are ``http``, ``tls``, ``dns``, ``flow``."""
     number = int(moment.uid[:12], 16)
     stamp = micro(moment.at, "+0000")
-    flow = {
-        "pkts_toserver": 3 + number % 40,
-        "pkts_toclient": 2 + number % 37,
-        "bytes_toserver": 400 + number % 9000,
-        "bytes_toclient": 300 + number % 60000,
-        "start": stamp,
-    }
     body: Document = {
         "timestamp": stamp,
         "flow_id": int(moment.uid[12:25], 16),
@@ -57,9 +50,19 @@ def eve_alert(
         },
         "app_proto": signature.app,
         **layers,
-        "flow": {**flow, **layers.get("flow", {})},
+        "flow": {**_flow(number, stamp), **layers.get("flow", {})},
     }
     return Alert(moment.at, f"suricata-{moment.at:%Y.%m.%d}", doc_id(moment.uid), prune(body))
+
+
+def _flow(number: int, start: str) -> Document:
+    return {
+        "pkts_toserver": 3 + number % 40,
+        "pkts_toclient": 2 + number % 37,
+        "bytes_toserver": 400 + number % 9000,
+        "bytes_toclient": 300 + number % 60000,
+        "start": start,
+    }
 
 
 def http(host: str, url: str, status: int = 200, agent: str = "Mozilla/5.0", method: str = "GET") -> Document:

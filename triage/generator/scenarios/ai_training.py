@@ -60,7 +60,7 @@ def model_extraction(stage: Stage) -> Iterator[Step]:
 
 def assistant_hijack(stage: Stage) -> Iterator[Step]:
     """A message with hidden instructions; the assistant that summarises the mailbox obeys and sends data out."""
-    company, pace, place = stage.company, stage.pace(hours=14, hour=8), stage.stranger()
+    company, pace, place = stage.company, stage.pace(hours=14, hour=8, workday=True), stage.stranger()
     user, model = stage.pick(company.staff("sales")), company.models[0]
     who = caller(user, company.egress)
     letter = Letter("service@travel-desk.example", "Your itinerary", place.ip)

@@ -24,7 +24,7 @@ PRIVATE_MAIL = Verdict("Internal document sent to private address", 47, "deliver
 
 def insider_exfiltration(stage: Stage) -> Iterator[Step]:
     """An employee, on the own machine and in working hours, takes more every day. Low severities only."""
-    company, pace = stage.company, stage.pace(hours=100, hour=15.5)
+    company, pace = stage.company, stage.pace(hours=100, hour=15.5, workday=True)
     user = stage.pick(company.staff("engineering"))
     host, share, drive = company.station_of(user), company.server("file-server"), stage.stranger()
     desk = stage.process(host, "explorer.exe")

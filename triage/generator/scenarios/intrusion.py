@@ -45,7 +45,7 @@ CREDENTIALS = SentinelAlert(
 
 def ransomware(stage: Stage) -> Iterator[Step]:
     """Bought VPN password, a quiet evening of looking around, then servers one after the other in the night."""
-    company, pace, place = stage.company, stage.pace(hours=52, hour=17.5), stage.stranger()
+    company, pace, place = stage.company, stage.pace(hours=28, hour=17.5), stage.stranger()
     user, admin = stage.pick(company.staff("sales")), stage.pick(company.staff("it-operations"))
     vpn, jump = company.server("vpn-gateway"), company.server("jump-host")
     data = {"srcip": place.ip, "dstuser": user.name}
@@ -131,6 +131,10 @@ def web_server_intrusion(stage: Stage) -> Iterator[Step]:
     for rule, phase, line, data in facts:
         yield Step(phase, wazuh_alert(pace.after(25), rule, web, line, data))
     yield Step("command-and-control", eve_alert(pace.after(3), CALLBACK, web.ip, place.ip, 4443))
+    yield from _hop(pace, web, build, place)
+
+
+def _hop(pace: Pace, web: Host, build: Host, place: Place) -> Iterator[Step]:
     text = f"{web.ip} scanned at least 15 unique hosts on port 22 in 1m4s"
     yield Step("discovery", notice(pace.after(40), "Scan::Address_Scan", text, web.ip))
     data = {"srcip": web.ip, "dstuser": "deploy"}

@@ -26,7 +26,7 @@ BEACON = Signature("Periodic TLS sessions to newly registered domain", "A Networ
 
 def phishing_to_cloud(stage: Stage) -> Iterator[Step]:
     """Mail attachment, script on the workstation, stolen session from abroad, access key, export of a bucket."""
-    company, pace = stage.company, stage.pace(hours=44, hour=8.5)
+    company, pace = stage.company, stage.pace(hours=36, hour=8.5, workday=True)
     user = stage.pick(company.staff("finance") + company.staff("engineering"))
     host, control, abroad = company.station_of(user), stage.stranger(), stage.stranger()
     yield from _delivery(stage, pace, user)
@@ -135,7 +135,7 @@ def _cloud(stage: Stage, pace: Pace, user: User, abroad: Place) -> Iterator[Step
 
 def business_email_compromise(stage: Stage) -> Iterator[Step]:
     """Link to a fake login page, session from abroad, hidden forwarding rule, invoice sent on with new bank details."""
-    company, pace = stage.company, stage.pace(hours=60, hour=10)
+    company, pace = stage.company, stage.pace(hours=60, hour=10, workday=True)
     user, abroad = stage.pick(company.staff("finance")), stage.stranger()
     letter = Letter(
         "share@docs-portal.example", "Document shared with you", abroad.ip, url="https://docs-portal.example/login"

@@ -42,7 +42,7 @@ SMB = Signature("Administrative share used across zones", "Potentially Bad Traff
 
 def plant_manipulation(stage: Stage) -> Iterator[Step]:
     """Guessed VPN password, jump host, engineering workstation; controllers stopped and reprogrammed by night."""
-    company, pace = stage.company, stage.pace(hours=34, hour=19.5)
+    company, pace = stage.company, stage.pace(hours=28, hour=19.5)
     user, outside = stage.pick(company.staff("production")), stage.stranger()
     vpn, jump, station = (
         company.server("vpn-gateway"),

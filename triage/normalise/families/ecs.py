@@ -75,6 +75,7 @@ ENTITIES: tuple[tuple[str, str, str], ...] = (
     ("service.name", Kind.SERVICE, ""),
     *((f"winlog.event_data.{name}", kind, role) for name, kind, role in windows.FIELDS),
 )
+_VENDORS = ("zeek", "okta", "falco", "crowdstrike", "darktrace", "vectra", "sentinel_one", "m365_defender")
 _ORDER = {name: order for order, (name, _, _) in reversed(list(enumerate(ENTITIES)))}
 _GROUPS = {order: [entry for entry in ENTITIES if entry[0] == name] for name, order in _ORDER.items()}
 _LOGONS = ("winlog.logon.id", *(f"winlog.event_data.{name}" for name in windows.LOGONS))
@@ -96,7 +97,11 @@ def detector(document: Document) -> str:
     name = document.text(
         "event.module", "event.dataset", "data_stream.dataset", "observer.product", "observer.vendor", "agent.type"
     )
-    return name.split(".", 1)[0].lower() or "unknown"
+    if not name:
+        return next(
+            (vendor for vendor in _VENDORS if any(key.startswith(vendor + ".") for key in document.flat)), "unknown"
+        )
+    return name.split(".", 1)[0].lower()
 
 
 def rated(document: Document) -> float | None:
