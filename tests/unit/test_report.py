@@ -223,7 +223,14 @@ def test_indicators_are_defanged() -> None:
 
 
 def test_an_incident_of_one_moment_without_entities_or_tactics_can_be_drawn() -> None:
-    bare = {"entities": (), "tactics": (), "timeline": (), "joins": (), "evidence": (), "response_plan": ()}
+    bare: dict[str, Any] = {
+        "entities": (),
+        "tactics": (),
+        "timeline": (),
+        "joins": (),
+        "evidence": (),
+        "response_plan": (),
+    }
     assert "<svg" in page(incident(last_seen=START, urgency_parts=(), **bare))
 
 

@@ -5,11 +5,10 @@ Segments are on disk before the transaction that makes them count, and only segm
 a run killed in between publishes the same thing again.
 """
 
-import hashlib
 import re
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,13 +17,11 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 import orjson
 import polars as pl
-import zstandard
 
 from triage import baseline
-from triage.adapters import audit
+from triage.adapters import audit, records
 from triage.adapters.migrations import connect
 from triage.adapters.segments import FolderWorkingSet, private_folder
-from triage.columns import ACTIVITIES
 from triage.errors import StateError, UsageError
 from triage.ledger import LEDGER
 from triage.models import AlertRef, DeadLetter, Incident, RunCounts
@@ -33,7 +30,6 @@ from triage.ports import Publication, RunRecord, Whereabouts, Window
 LEDGER_KEY = "published/ledger"
 DEAD_LETTERS_KEY = "published/dead_letters"
 _RUN_ID = re.compile(r"run-\d{6,}")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PLACEMENTS = {"activity": pl.String, "incident_id": pl.String, "outcome": pl.String}
 _LETTERS = dict.fromkeys(DeadLetter.model_fields, pl.String)
 _REASONS = {
@@ -58,26 +54,6 @@ class _Segment(NamedTuple):
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
-
-
-def _micros(time: datetime) -> int:
-    return (time - _EPOCH) // timedelta(microseconds=1)
-
-
-def _iso(time: datetime | None) -> str | None:
-    return None if time is None else time.astimezone(UTC).isoformat()
-
-
-def _parsed(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)
-
-
-def _packed(body: bytes) -> bytes:
-    return zstandard.ZstdCompressor(level=3, write_checksum=False).compress(body)
-
-
-def _unpacked(body: bytes) -> bytes:
-    return zstandard.ZstdDecompressor().decompress(body)
 
 
 class SqliteState:
@@ -155,16 +131,23 @@ class SqliteState:
                 (fingerprint,),
             ).fetchone()
             if unfinished:
-                return _run_record(unfinished)
+                return records.run_record(unfinished)
             seq = db.execute("SELECT coalesce(max(seq), 0) + 1 FROM runs").fetchone()[0]
-            row = (f"run-{seq:06d}", fingerprint, _iso(started), _iso(window.since), _iso(window.until), "running")
+            row = (
+                f"run-{seq:06d}",
+                fingerprint,
+                records.iso(started),
+                records.iso(window.since),
+                records.iso(window.until),
+                "running",
+            )
             db.execute(
                 "INSERT INTO runs (seq, run_id, fingerprint, started, since, until, status)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (seq, *row),
             )
             audit.append(db, self._now(), "triage", "run.open", {"run_id": row[0], "fingerprint": fingerprint})
-            return _run_record(row)
+            return records.run_record(row)
 
     def working_set(self, run_id: str) -> FolderWorkingSet:
         """Return the columnar store of a run. Raises ValueError for what is no run id."""
@@ -179,7 +162,9 @@ class SqliteState:
             " FROM runs ORDER BY seq"
         )
         return [
-            RunOverview(_run_record(row), row[6] is not None, bool(row[7]), RunCounts.model_validate_json(row[8]))
+            RunOverview(
+                records.run_record(row), row[6] is not None, bool(row[7]), RunCounts.model_validate_json(row[8])
+            )
             for row in rows
         ]
 
@@ -202,7 +187,7 @@ class SqliteState:
     def watermark(self, source: str) -> datetime | None:
         """Return the time up to which a source was read, or None."""
         row = self._row("SELECT until FROM watermarks WHERE source = ?", source)
-        return _EPOCH + timedelta(microseconds=row[0]) if row else None
+        return records.EPOCH + timedelta(microseconds=row[0]) if row else None
 
     # --- what is known before a run judges --------------------------------------------------------------------------
 
@@ -261,7 +246,7 @@ class SqliteState:
 
     def activities(self, since: int) -> pl.DataFrame:
         """Return activities (columns.ACTIVITIES) whose ``last`` is at or after ``since``, by first time and key."""
-        return _activity_frame(self._rows("SELECT body FROM activities WHERE last >= ?", since))
+        return records.activity_frame(self._rows("SELECT body FROM activities WHERE last >= ?", since))
 
     def sightings(self, since_day: int) -> pl.DataFrame:
         """Return baseline.SIGHTINGS of all runs together, from ``since_day`` (days since the epoch) on."""
@@ -269,7 +254,7 @@ class SqliteState:
         return baseline.together(pl.DataFrame(rows, schema=baseline.SIGHTINGS, orient="row"))
 
     def placements(self, since: int) -> pl.DataFrame:
-        """Return activity, incident_id, outcome of activities whose ``last`` is at or after ``since`` (microseconds)."""
+        """Return activity, incident_id, outcome where the activity's ``last`` (µs) is at or after ``since``."""
         rows = self._rows(
             "SELECT activity, incident_id, outcome FROM placements JOIN activities USING (activity) WHERE last >= ?"
             " ORDER BY activity",
@@ -291,7 +276,7 @@ class SqliteState:
             DEAD_LETTERS_KEY, pl.DataFrame([letter.model_dump() for letter in publication.dead_letters], _LETTERS)
         )
         with self._transaction() as db:
-            _publish(db, publication, ledger)
+            records.write(db, publication, ledger)
             detail = {"run_id": publication.run_id, "alerts": ledger.height, "incidents": len(publication.incidents)}
             audit.append(db, self._now(), "triage", "run.publish", detail)
 
@@ -304,7 +289,7 @@ class SqliteState:
         """Return the incidents of a run (default: the last published) ordered by rank."""
         chosen = run_id or self.last_published()
         rows = self._rows(f"{_INCIDENT_BODIES} WHERE r.run_id = ? AND r.published IS NOT NULL ORDER BY i.rank", chosen)
-        return [_incident(*row) for row in rows]
+        return [records.incident(*row) for row in rows]
 
     def incident(self, id_or_prefix: str) -> Incident | None:
         """Return the newest version of an incident, or None. Raises UsageError when the prefix fits several."""
@@ -322,7 +307,7 @@ class SqliteState:
 
     def _newest_incident(self, incident_id: str) -> Incident | None:
         row = self._row(f"{_INCIDENT_BODIES} WHERE i.incident_id = ? ORDER BY r.published DESC LIMIT 1", incident_id)
-        return _incident(*row) if row else None
+        return records.incident(*row) if row else None
 
     def alerts_of(self, incident_id: str) -> pl.DataFrame:
         """Return time, index, id, activity, outcome, run_id of all alerts of an incident as it stands now."""
@@ -332,7 +317,7 @@ class SqliteState:
 
     def activities_of(self, incident_id: str) -> pl.DataFrame:
         """Return the activities (columns.ACTIVITIES) of an incident as it stands now, by first time and key."""
-        return _activity_frame(
+        return records.activity_frame(
             self._rows(
                 "SELECT body FROM activities JOIN placements USING (activity) WHERE incident_id = ?", incident_id
             )
@@ -354,7 +339,7 @@ class SqliteState:
     def summary(self, run_id: str) -> Mapping[str, Any]:
         """Return the summary a run published; empty when it published none."""
         row = self._row("SELECT summary FROM runs WHERE run_id = ? AND published IS NOT NULL", run_id)
-        return dict(orjson.loads(_unpacked(row[0]))) if row else {}
+        return dict(orjson.loads(records.unpacked(row[0]))) if row else {}
 
     def dead_letters(self, run_id: str) -> Sequence[DeadLetter]:
         """Return the dead letters of a run."""
@@ -420,83 +405,3 @@ def _advice(error: sqlite3.Error | OSError) -> str:
     if "malformed" in text or "not a database" in text:
         return "the file is damaged; restore it from a backup or use a new state folder"
     return "check that the folder exists and is writable"
-
-
-def _run_record(row: Sequence[Any]) -> RunRecord:
-    run_id, fingerprint, started, since, until, status = row[:6]
-    return RunRecord(
-        run_id=run_id,
-        fingerprint=fingerprint,
-        started=datetime.fromisoformat(started),
-        since=_parsed(since),
-        until=_parsed(until),
-        status=status,
-    )
-
-
-def _incident(rank: int, body: bytes) -> Incident:
-    return Incident.model_validate({**orjson.loads(_unpacked(body)), "rank": rank})
-
-
-def _activity_frame(rows: Iterable[tuple[bytes]]) -> pl.DataFrame:
-    lines = [_unpacked(body) for (body,) in rows]
-    if not lines:
-        return pl.DataFrame(schema=ACTIVITIES)
-    return pl.read_ndjson(b"\n".join(lines), schema=ACTIVITIES).sort("first", "activity")
-
-
-def _publish(db: sqlite3.Connection, publication: Publication, ledger: pl.DataFrame) -> None:
-    """Write everything but the segments, inside the caller's transaction."""
-    row = db.execute("SELECT seq FROM runs WHERE run_id = ? AND published IS NULL", (publication.run_id,)).fetchone()
-    if row is None:
-        raise StateError(f"run {publication.run_id!r} was never opened in this state, or another process published it")
-    run: int = row[0]
-    _close_run(db, run, publication, ledger)
-    _publish_incidents(db, run, publication.incidents)
-    _publish_activities(db, run, publication)
-    sightings = publication.sightings.select("day", "signature", "principal", pl.lit(run), "count", "hours")
-    db.executemany("INSERT INTO sightings VALUES (?, ?, ?, ?, ?, ?)", sightings.iter_rows())
-    db.execute("INSERT INTO baseline_versions VALUES (?, ?)", (run, sightings.height))
-    db.executemany(
-        "INSERT INTO watermarks VALUES (?, ?) ON CONFLICT DO UPDATE SET until = max(until, excluded.until)",
-        [(source, _micros(until)) for source, until in sorted(publication.watermarks.items())],
-    )
-
-
-def _close_run(db: sqlite3.Connection, run: int, publication: Publication, ledger: pl.DataFrame) -> None:
-    db.execute(
-        "UPDATE runs SET status = 'published', published = (SELECT coalesce(max(published), 0) + 1 FROM runs),"
-        " complete = ?, alerts = ?, timeless = ?, first_time = ?, last_time = ?, counts = ?, summary = ? WHERE seq = ?",
-        (
-            publication.complete,
-            ledger.height,
-            ledger["time"].null_count(),
-            ledger["time"].min(),
-            ledger["time"].max(),
-            publication.counts.model_dump_json(),
-            _packed(orjson.dumps(publication.summary)),
-            run,
-        ),
-    )
-
-
-def _publish_incidents(db: sqlite3.Connection, run: int, incidents: Iterable[Incident]) -> None:
-    for incident in incidents:
-        body = incident.model_dump_json(exclude={"rank"}).encode()
-        key = hashlib.sha256(body).digest()
-        db.execute("INSERT OR IGNORE INTO incident_bodies VALUES (?, ?)", (key, _packed(body)))
-        columns = (incident.rank, incident.incident_id, incident.disposition, incident.urgency, incident.title)
-        times = (_micros(incident.first_seen), _micros(incident.last_seen))
-        values = (run, *columns, *times, incident.alert_count, key)
-        db.execute("INSERT INTO incidents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
-
-
-def _publish_activities(db: sqlite3.Connection, run: int, publication: Publication) -> None:
-    frame = publication.activities.select(ACTIVITIES.names())
-    bodies = [_packed(line) for line in frame.write_ndjson().encode().splitlines()]
-    db.executemany(
-        "INSERT OR REPLACE INTO activities VALUES (?, ?, ?)",
-        zip(frame["activity"].to_list(), frame["last"].to_list(), bodies, strict=True),
-    )
-    placements = publication.placements.select("activity", "incident_id", "outcome", pl.lit(run))
-    db.executemany("INSERT OR REPLACE INTO placements VALUES (?, ?, ?, ?)", placements.iter_rows())

@@ -64,6 +64,7 @@ _FILTERS: dict[str, Callable[..., Any]] = {
     "duration": content.duration,
     "paragraphs": _paragraphs,
     "indicator": _indicator,
+    "short": lambda text: clean(text, 44),
     "plan": content.plan_by_phase,
     "activities": content.chosen_activities,
     "joins": content.chosen_joins,

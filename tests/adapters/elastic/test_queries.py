@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from triage.adapters.elastic.bodies import Body, Json, ndjson, split_hits
-from triage.adapters.elastic.query import EPOCH as EPOCH
-from triage.adapters.elastic.query import own_query, parts, query_of
+from triage.adapters.elastic.query import EPOCH, own_query, parts, query_of
 from triage.errors import ConfigError
 from triage.ports import Window
 
@@ -46,11 +45,12 @@ def test_broken_own_queries_are_errors_of_the_configuration() -> None:
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
 )
 
 
-@given(st.lists(st.dictionaries(st.text() | st.just("_source"), json_values)))
+@given(st.lists(st.dictionaries(st.text(max_size=5) | st.just("_source"), json_values, max_size=3), max_size=4))
 def test_the_patient_reader_gives_the_same_lines_as_the_fast_one(sources: list[dict[str, object]]) -> None:
     hits = [{"_index": "i", "_id": f"_source{n}", "_source": source, "sort": [n]} for n, source in enumerate(sources)]
     raw = orjson.dumps({"hits": {"total": {"value": len(hits)}, "hits": hits}})

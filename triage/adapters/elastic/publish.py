@@ -96,8 +96,9 @@ def _document(incident: Incident, vector: Sequence[float] | None, run_id: str, p
         "run_id": run_id,
         "published_at": published_at.isoformat(),
         "incident": full,
-        "vector": list(vector) if vector is not None and any(vector) else None,
     }
+    if vector is not None and any(vector):  # cosine knows no zero vector
+        document["vector"] = list(vector)
     return orjson.dumps({"doc": document, "doc_as_upsert": True}, option=orjson.OPT_SERIALIZE_NUMPY)
 
 

@@ -71,8 +71,8 @@ class ElasticEvents:
     def _count(self, query: Mapping[str, Any]) -> Body:
         aggregations: dict[str, Any] = {"first": {"min": {"field": TIME}}, "last": {"max": {"field": TIME}}}
         aggregations["days"] = _DAYS
-        if hosts := word_fields(HOST_FIELDS, self._known()):
-            aggregations["hosts"] = {"cardinality": {"field": hosts[0]}}
+        for field in word_fields(HOST_FIELDS, self._known()):
+            aggregations[f"hosts {field}"] = {"cardinality": {"field": field}}
         return self._search(query, size=0, aggs=aggregations)
 
     def _search(
@@ -135,7 +135,8 @@ def _total(body: Mapping[str, Any]) -> int:
 
 
 def _hosts(found: Mapping[str, Any]) -> int:
-    return int(found["hosts"]["value"]) if "hosts" in found else 0
+    """Return distinct hosts: the largest number that any one host field shows."""
+    return max((int(one["value"]) for name, one in found.items() if name.startswith("hosts ")), default=0)
 
 
 def _days(found: Mapping[str, Any]) -> int:

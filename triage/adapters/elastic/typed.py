@@ -27,8 +27,8 @@ def equals_any(names: Iterable[str], value: str, types: Types) -> dict[str, Any]
 
 
 def word_fields(names: Iterable[str], types: Types) -> list[str]:
-    """Return those of the fields, or their subfields, whose values can be counted."""
-    return [spelt for spelt in with_subfields(names) if types.get(spelt, frozenset()) & _WORDS]
+    """Return those of the fields, or their subfields, whose values can be counted in every index."""
+    return [spelt for spelt in with_subfields(names) if spelt in types and types[spelt] <= _WORDS]
 
 
 def _equals(name: str, value: str, types: Types) -> Iterable[dict[str, Any]]:
@@ -36,11 +36,10 @@ def _equals(name: str, value: str, types: Types) -> Iterable[dict[str, Any]]:
     if "ip" in kinds:
         if _is_address(value):
             yield {"term": {name: value}}
-    elif kinds & _WORDS:
-        yield {"term": {name: {"value": value, "case_insensitive": True}}}
-    elif kinds and types.get(f"{name}.keyword"):
-        yield {"term": {f"{name}.keyword": {"value": value, "case_insensitive": True}}}
-    elif "text" in kinds or "match_only_text" in kinds:
+        return
+    words = [spelt for spelt in with_subfields([name]) if types.get(spelt, frozenset()) & _WORDS]
+    yield from ({"term": {spelt: {"value": value, "case_insensitive": True}}} for spelt in words)
+    if not words and ("text" in kinds or "match_only_text" in kinds):
         yield {"match_phrase": {name: value}}
 
 
