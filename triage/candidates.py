@@ -135,13 +135,22 @@ def activity_brief(row: Mapping[str, Any], samples: Mapping[str, Sequence[AlertR
         severity=None if row["severity"] is None else round(row["severity"], 1),
         techniques=tuple(row["techniques"]),
         tactics=tuple(row["tactics"]),
-        entities=tuple(EntityRef(e["kind"], e["role"], e["value"]) for e in row["entities"]),
+        entities=tuple(_qualified(row["entities"])),
         entity_total=row["entity_total"],
         novelty=round(row["novelty"], 3),
         novelty_reasons=tuple(novelty_reasons(row)),
         flags=tuple(row["flags"]),
         sample_alerts=tuple(samples.get(row["activity"], ())),
     )
+
+
+def _qualified(entities: Sequence[Mapping[str, str]]) -> Iterator[EntityRef]:
+    """Leave out a short host name beside its qualified twin: both are one machine."""
+    hosts = {entity["value"] for entity in entities if entity["kind"] == EntityKind.HOST}
+    twins = {name.split(".", 1)[0] for name in hosts if "." in name}
+    for entity in entities:
+        if entity["kind"] != EntityKind.HOST or entity["value"] not in twins:
+            yield EntityRef(entity["kind"], entity["role"], entity["value"])
 
 
 def novelty_reasons(row: Mapping[str, Any]) -> Iterator[str]:

@@ -12,7 +12,7 @@ import polars as pl
 
 from triage.baseline import WEIGHTS
 from triage.config import CorrelateSettings
-from triage.links import RULES, Link, Rules, all_links
+from triage.links import RULES, Link, Rules, all_links, rollout_links
 
 JOINS = pl.Schema(
     {
@@ -42,6 +42,8 @@ def correlate(judged: pl.DataFrame, kin: pl.DataFrame, settings: CorrelateSettin
     ordered = judged.sort("first", "activity")
     core = ordered.filter(core_mask(rules)).with_row_index("node")
     links = all_links(core, ordered, kin, settings, rules).filter(pl.col("strength") >= rules.threshold)
+    _, component = spanning_forest(core.height, links)
+    links = pl.concat([links, rollout_links(core, component, rules)])
     tree, component = spanning_forest(core.height, links)
     keys = core["activity"].to_list()
     core = core.with_columns(candidate=pl.Series([keys[first] for first in component], dtype=pl.String))

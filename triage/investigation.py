@@ -41,8 +41,8 @@ class ActivityBrief(Model):
 
     @property
     def weight(self) -> float:
-        """How much this activity deserves a look, 0-100: the greater of severity and novelty."""
-        return max(self.severity or 0.0, 100 * self.novelty)
+        """How much this activity deserves a look, 0-100: novelty, together with severity where the vendor gives one."""
+        return 100 * self.novelty if self.severity is None else (self.severity + 100 * self.novelty) / 2
 
 
 class Judgement(Model):

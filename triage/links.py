@@ -67,6 +67,9 @@ class Rules(NamedTuple):
     moment_strength: float = 0.5
     moment_gap_hours: float = 0.25
     """How far apart very new things must usually be (median over the horizon) for a coincidence to mean something."""
+    wide: int = 5
+    """A kind of alert that is new on at least this many assets within ``wide_hours`` looks like a roll-out."""
+    wide_hours: float = 12
     rare: int = 3
     """An entity seen on at most this many assets is rare; beyond, a link weighs rare/n."""
     threshold: float = 0.35
@@ -86,7 +89,7 @@ LINKS = pl.Schema(
         "left": pl.UInt32(),  # row numbers of the core activities
         "right": pl.UInt32(),
         "strength": pl.Float64(),  # 0-1
-        "kind": pl.String(),  # asset, echo, moment, kin or entity
+        "kind": pl.String(),  # asset, echo, moment, kin, entity or roll-out
         "about": pl.String(),  # the shared asset, rule or entity
         "gap": pl.Int64(),  # microseconds
         "assets": pl.UInt32(),  # on how many assets a shared entity was seen; 0 where it has no meaning
@@ -112,6 +115,7 @@ class Link(NamedTuple):
             "asset": f"both unusual on {self.about}, {apart} apart",
             "echo": f"'{self.about}' on {left} and on {right}, {apart} apart",
             "moment": f"very new on {left} and on {right} at the same moment, {apart} apart",
+            "roll-out": f"'{self.about}' is new on {self.assets} assets at about the same time, {apart} apart",
             "kin": f"'{self.about}': much the same meaning on {left} and on {right}, {apart} apart",
             "entity": f"share {self.about}, seen on {self.assets} assets, {apart} apart",
         }
@@ -247,6 +251,23 @@ def _entities(activities: pl.DataFrame, *keep: str) -> pl.DataFrame:
     value = pl.col("value")
     nobody = (pl.col("kind") == EntityKind.USER) & (value.is_in(list(BUILTIN_ACCOUNTS)) | value.str.ends_with("$"))
     return each.filter(pl.col("kind").is_in(list(KIND_STRENGTH)) & ~nobody)
+
+
+def rollout_links(core: pl.DataFrame, component: list[int], rules: Rules) -> pl.DataFrame:
+    """Tie together the pieces of a roll-out: components that hold nothing but kinds of alert new on many assets.
+
+    ``component`` is each core activity's component so far. A component with anything of its own is left alone.
+    """
+    assets = pl.col("principal").n_unique().over("signature")
+    placed = core.with_columns(component=pl.Series(component, dtype=pl.Int64), assets=assets)
+    only_wide = placed.filter(pl.col("assets").min().over("component") >= rules.wide)
+    chain = only_wide.sort("signature", "first", "node")
+    earlier = pl.col("node", "first").shift(1).over("signature").name.prefix("other_")
+    pairs = chain.select("rule", "node", "first", "assets", earlier).drop_nulls("other_node")
+    pairs = pairs.with_columns(gap=pl.col("first") - pl.col("other_first"))
+    pairs = pairs.filter(pl.col("gap") <= _micros(rules.wide_hours))
+    named = pairs.rename({"other_node": "left", "node": "right"})
+    return _as_links(named, "roll-out", pl.col("rule"), pl.lit(rules.threshold))
 
 
 def _micros(hours: float) -> float:

@@ -12,6 +12,19 @@ from typing import Any, NamedTuple
 from triage.models import Disposition, UrgencyPart
 
 
+INTRUDER_TACTICS = frozenset(
+    {
+        "credential-access",
+        "lateral-movement",
+        "command-and-control",
+        "exfiltration",
+        "impact",
+        "inhibit-response-function",
+    }
+)
+"""Tactics that no software roll-out has a use for."""
+
+
 class Scale(NamedTuple):
     """The constants of the rating, in one place."""
 
@@ -43,6 +56,8 @@ class Scale(NamedTuple):
     """From this urgency on the disposition is attack, below it suspicious."""
     rollout_assets: int = 5
     rollout_severity: float = 90
+    rollout_many_severity: float = 80
+    """The same bound for a roll-out that sets off several kinds of alert."""
     rollout_factor: float = 0.25
     """What the one kind that is on so many assets still counts, when there is something else."""
     """One kind of alert on this many assets and nothing else, rated below this severity, is a roll-out."""
@@ -112,12 +127,28 @@ def _heaviest_of_each_kind(core: Sequence[Mapping[str, Any]], scale: Scale) -> d
 
 def _without_roll_out(core: Sequence[Mapping[str, Any]], kinds: dict[str, float], scale: Scale) -> dict[str, float]:
     """One kind on many assets is likely a roll-out that met something else; two such kinds may be a worm."""
+    wide = _wide([row for row in core if (row["severity"] or 0.0) < scale.rollout_severity], scale)
+    return kinds | {kind: kinds[kind] * scale.rollout_factor for kind in wide} if len(wide) == 1 else kinds
+
+
+def _wide(core: Sequence[Mapping[str, Any]], scale: Scale) -> set[str]:
+    """Return the kinds of alert that are on many assets."""
     assets: dict[str, set[str]] = {}
     for row in core:
-        if (row["severity"] or 0.0) < scale.rollout_severity:
-            assets.setdefault(row["signature"], set()).add(row["principal"])
-    wide = [kind for kind, where in assets.items() if len(where) >= scale.rollout_assets]
-    return kinds | {kind: kinds[kind] * scale.rollout_factor for kind in wide} if len(wide) == 1 else kinds
+        assets.setdefault(row["signature"], set()).add(row["principal"])
+    return {kind for kind, where in assets.items() if len(where) >= scale.rollout_assets}
+
+
+def _is_roll_out(core: Sequence[Mapping[str, Any]], kinds: Mapping[str, float], scale: Scale) -> bool:
+    """Tell a roll-out: every kind on many assets, none rated severe, and nothing that only an intruder wants.
+
+    A single kind alone may be rated higher: one misfiring rule is more likely than a one-step intrusion everywhere.
+    """
+    worst = max((row["severity"] or 0.0 for row in core), default=0.0)
+    tactics = {tactic for row in core for tactic in row["tactics"]}
+    bound = scale.rollout_severity if len(kinds) == 1 else scale.rollout_many_severity
+    harmless = len(kinds) == 1 or not tactics & INTRUDER_TACTICS
+    return set(kinds) == _wide(core, scale) and worst < bound and harmless
 
 
 def _parts(
@@ -155,6 +186,10 @@ def _say_behaviour(core: Sequence[Mapping[str, Any]], kinds: Mapping[str, float]
     return f"{len(kinds)} kinds of unusual alert ({fresh} activities never seen on this network before), {rated}"
 
 
+def _kinds(kinds: Mapping[str, float]) -> str:
+    return f"{len(kinds)} kind{'s' if len(kinds) != 1 else ''} of alert"
+
+
 def _judge(
     core: Sequence[Mapping[str, Any]],
     kinds: Mapping[str, float],
@@ -163,9 +198,8 @@ def _judge(
     parts: Sequence[UrgencyPart],
     scale: Scale,
 ) -> tuple[Disposition, str]:
-    worst = max((row["severity"] or 0.0 for row in core), default=0.0)
-    if len(kinds) == 1 and len(assets) >= scale.rollout_assets and worst < scale.rollout_severity:
-        return "benign", f"roll-out: one kind of alert on {len(assets)} assets and nothing else unusual on them"
+    if _is_roll_out(core, kinds, scale):
+        return "benign", f"roll-out: the same {_kinds(kinds)} on {len(assets)} assets and nothing else unusual on them"
     if weight < scale.shown_weight:
         return "benign", f"too little: weight of unusual behaviour {weight:.2f} is below {scale.shown_weight}"
     reached = f"weight {weight:.2f} of {scale.shown_weight} needed, urgency {total(parts)}"

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +27,7 @@ from triage.investigation import InvestigationContext
 from triage.models import Incident
 from triage.ports import AlertSource, AssetInventory, Clock, RunRecord, Window, WorkingSet
 from triage.state import Frames, Publisher, RunContext
+from triage.times import span
 from triage_tools import ToolLimits, build_tools
 from triage_tools.policy import PolicedTools
 
@@ -88,21 +90,32 @@ def build_assets(settings: Settings) -> AssetInventory:
 
 
 def build_investigation_context(
-    settings: Settings, assets: AssetInventory, clock: Clock
+    settings: Settings, assets: AssetInventory, clock: Clock, store: SqliteState
 ) -> Callable[[WorkingSet], InvestigationContext]:
     """Return what makes the tools of a run, once its frames are there."""
 
     def make(work: WorkingSet) -> InvestigationContext:
-        alerts = work.get(Frames.ALERTS).select(ALERTS.names())
         techniques = load_techniques()
-        tools = build_tools(
-            EmbeddedSearch([Segment(alerts, work.get(Frames.FACTS))]), assets, ToolLimits.of(settings), techniques
-        )
-        return InvestigationContext(
-            toolbox=PolicedTools(tools), clock=clock, techniques=techniques, settings=settings.investigate
-        )
+        search = EmbeddedSearch([*_earlier_segments(work, store, settings), _segment(work)])
+        tools = build_tools(search, assets, ToolLimits.of(settings), techniques)
+        executor = ThreadPoolExecutor(settings.investigate.concurrency, thread_name_prefix="tool")
+        toolbox = PolicedTools(tools, executor=executor, seconds=settings.investigate.tool_seconds)
+        return InvestigationContext(toolbox=toolbox, clock=clock, techniques=techniques, settings=settings.investigate)
 
     return make
+
+
+def _segment(work: WorkingSet) -> Segment:
+    return Segment(work.get(Frames.ALERTS).select(ALERTS.names()), work.get(Frames.FACTS))
+
+
+def _earlier_segments(work: WorkingSet, store: SqliteState, settings: Settings) -> Iterator[Segment]:
+    """Yield what earlier runs judged within the horizon before this run's first alert."""
+    first = work.get(Frames.ALERTS)["time"].min()
+    if isinstance(first, int):
+        for run_id in store.published_since(first - span(settings.correlate.horizon)):
+            if (earlier := store.working_set(run_id)).has(Frames.ALERTS):
+                yield _segment(earlier)
 
 
 def build_context(
@@ -125,7 +138,7 @@ def build_context(
         embedder=SentenceEmbedder(settings.embedding),
         assets=assets,
         dossier=RunDossier(
-            work, build_investigation_context(settings, assets, clock), settings.investigate.evidence_alerts
+            work, build_investigation_context(settings, assets, clock, store), settings.investigate.evidence_alerts
         ),
         neighbours=FaissNeighbours(),
         clock=clock,

@@ -184,6 +184,13 @@ class SqliteState:
         row = self._row("SELECT run_id FROM runs WHERE published IS NOT NULL ORDER BY published DESC LIMIT 1")
         return row[0] if row else None
 
+    def published_since(self, since: int) -> Sequence[str]:
+        """Return the runs, oldest first, whose newest judged alert is at or after ``since`` (microseconds)."""
+        rows = self._rows(
+            "SELECT run_id FROM runs WHERE published IS NOT NULL AND alerts > 0 AND last_time >= ? ORDER BY seq", since
+        )
+        return [row[0] for row in rows]
+
     def watermark(self, source: str) -> datetime | None:
         """Return the time up to which a source was read, or None."""
         row = self._row("SELECT until FROM watermarks WHERE source = ?", source)
