@@ -107,7 +107,9 @@ def compare(
     activities: pl.DataFrame, memory: pl.DataFrame, settings: BaselineSettings, weights: Weights = WEIGHTS
 ) -> pl.DataFrame:
     """Compare activities (columns.ACTIVITIES) with memory (SIGHTINGS incl. this run's own); returns BASELINE."""
-    own = activities.select("activity", "signature", "principal", "count", "first", "severity", day=day_of("first"))
+    own = activities.select(
+        "activity", "signature", "principal", "count", "first", "last", "severity", day=day_of("first")
+    )
     own = own.join(_pair_past(own, memory, settings.history_days), on="activity", how="left", maintain_order="left")
     own = own.join(_net_past(own, memory, settings.history_days), on="activity", how="left", maintain_order="left")
     own = own.join(_presence(memory), on=["signature", "principal"], how="left", maintain_order="left")
@@ -121,6 +123,7 @@ def compare(
     own = own.with_columns(memory_days=_memory_days(own, memory, settings.history_days))
     counts = pl.col("pair_days", "net_days", "net_principals", "usual_count", "steady_hours", "peers", "other_days")
     own = own.with_columns(counts.fill_null(0), cold=pl.col("memory_days") < settings.warmup_days)
+    own = own.with_columns(steady_hours=_steadiest(weights))
     alone = (pl.col("steady_hours") > 0) & (pl.col("peers") <= weights.steady_most_peers)
     return own.with_columns(alone=alone).with_columns(novelty=_novelty(weights)).select(BASELINE.names()).cast(BASELINE)
 
@@ -193,6 +196,12 @@ def _presence(memory: pl.DataFrame) -> pl.DataFrame:
         pl.col("span") >= weights.steady_least_hours
     )
     return span.select("signature", "principal", steady_hours=pl.when(steady).then(pl.col("span")).otherwise(0))
+
+
+def _steadiest(weights: Weights) -> pl.Expr:
+    """An activity has no silence longer than the gap, so a long one is a presence round the clock by itself."""
+    hours = (pl.col("last") - pl.col("first")) // MICROS_PER_HOUR
+    return pl.max_horizontal("steady_hours", pl.when(hours >= weights.steady_least_hours).then(hours).otherwise(0))
 
 
 def _novelty(weights: Weights) -> pl.Expr:

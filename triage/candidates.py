@@ -50,19 +50,35 @@ class Candidates(NamedTuple):
     """RATINGS, one row per candidate; everyday groups have none."""
 
 
-def gather(compared: pl.DataFrame, correlated: Correlated, assets: AssetInventory) -> Candidates:
+def gather(compared: pl.DataFrame, correlated: Correlated, kin: pl.DataFrame, assets: AssetInventory) -> Candidates:
     """Rate every candidate and put all other activities into everyday groups, one per signature."""
     rest = compared.join(correlated.membership, on="activity", how="anti")
     everyday = rest.select(
         candidate=pl.lit(EVERYDAY) + pl.col("signature"), activity="activity", core=pl.lit(value=False)
     )
     core = correlated.membership.filter("core").join(compared, on="activity").sort("candidate", "first", "activity")
+    related = families(kin)
     rated = [
-        _rating_row(str(key), rate(rows.to_dicts(), criticality(rows, assets)))
+        _rating_row(str(key), rate(rows.to_dicts(), criticality(rows, assets), related))
         for (key,), rows in core.group_by("candidate", maintain_order=True)
     ]
     membership = pl.concat([correlated.membership, everyday]).sort("candidate", "activity")
     return Candidates(membership, pl.DataFrame(rated, schema=RATINGS, orient="row"))
+
+
+def families(kin: pl.DataFrame) -> Mapping[str, str]:
+    """Return the family of every signature that has kin: the smallest name among those it is tied to."""
+    name: dict[str, str] = {}
+
+    def head(signature: str) -> str:
+        while name.get(signature, signature) != signature:
+            signature = name[signature]
+        return signature
+
+    for left, right in kin.select("signature", "other").sort("signature", "other").iter_rows():
+        low, high = sorted((head(left), head(right)))
+        name[low] = name[high] = low
+    return {signature: head(signature) for signature in name}
 
 
 def criticality(rows: pl.DataFrame, assets: AssetInventory) -> int:

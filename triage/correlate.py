@@ -80,21 +80,16 @@ def core_mask(rules: Rules = RULES) -> pl.Expr:
 
 def _absorb(everything: pl.DataFrame, core: pl.DataFrame, rules: Rules) -> pl.DataFrame:
     """Everyday activities that begin amid a core burst on the same asset, as JOINS."""
-    rest = everything.join(core.select("activity"), on="activity", how="anti").select("activity", "principal", "first")
-    reach = int(rules.absorb_seconds * 1_000_000)
-    near = rest.filter(pl.col("principal") != "").join(
-        core.select("candidate", "principal", "signature", left="activity", began="first"), on="principal"
+    rest = everything.join(core.select("activity"), on="activity", how="anti")
+    rest = rest.select("activity", "principal", "first", "novelty").filter(pl.col("principal") != "")
+    near = rest.join(core.select("candidate", "principal", "signature", left="activity", began="first"), on="principal")
+    near = near.with_columns(distance=(pl.col("first") - pl.col("began")).abs()).sort("activity", "distance", "left")
+    amid = near.filter(pl.col("distance") <= rules.absorb_seconds * 1_000_000)
+    odd = near.filter(
+        pl.col("distance") <= rules.absorb_minutes * 60_000_000, pl.col("novelty") >= rules.absorb_novelty
     )
-    near = near.with_columns(distance=(pl.col("first") - pl.col("began")).abs()).filter(pl.col("distance") <= reach)
-    near = near.sort("activity", "distance", "candidate", "left")
-    found = near.group_by("activity", "candidate", maintain_order=True).agg(
-        pl.col("signature").n_unique().alias("company"), pl.col("left", "principal", "distance").first()
-    )
-    best = (
-        found.filter(pl.col("company") >= rules.absorb_least)
-        .sort("activity", "distance", "candidate")
-        .unique("activity", keep="first", maintain_order=True)
-    )
+    found = pl.concat([_company(amid, rules.absorb_least), _company(odd, rules.absorb_many)])
+    best = found.sort("activity", "distance", "candidate").unique("activity", keep="first", maintain_order=True)
     rows = [
         (
             row["candidate"],
@@ -106,6 +101,14 @@ def _absorb(everything: pl.DataFrame, core: pl.DataFrame, rules: Rules) -> pl.Da
         for row in best.iter_rows(named=True)
     ]
     return pl.DataFrame(rows, schema=JOINS, orient="row")
+
+
+def _company(near: pl.DataFrame, least: int) -> pl.DataFrame:
+    """Candidates with at least ``least`` kinds of unusual activity near each everyday one, and the nearest of them."""
+    found = near.group_by("activity", "candidate", maintain_order=True).agg(
+        pl.col("signature").n_unique().alias("company"), pl.col("left", "principal", "distance").first()
+    )
+    return found.filter(pl.col("company") >= least)
 
 
 def _why_taken_in(company: int, principal: str) -> str:

@@ -79,6 +79,10 @@ class Rules(NamedTuple):
     absorb_seconds: float = 60
     """An everyday activity that begins this near to two unusual ones on the same asset is part of them."""
     absorb_least: int = 2
+    absorb_minutes: float = 30
+    """A not quite everyday activity is part of them, too, when this near to ``absorb_many`` kinds of unusual ones."""
+    absorb_many: int = 6
+    absorb_novelty: float = 0.15
 
 
 RULES = Rules()
@@ -226,8 +230,11 @@ def _entity_links(
         _entities(everything, "principal").group_by("kind", "value").agg(pl.col("principal").n_unique().alias("assets"))
     )
     named = named.join(spread, on=["kind", "value"]).sort("kind", "value", "first", "node")
-    earlier = pl.col("node", "last").shift(1).over("kind", "value").name.prefix("other_")
+    earlier = pl.col("node", "last", "principal").shift(1).over("kind", "value").name.prefix("other_")
     pairs = named.with_columns(earlier).drop_nulls("other_node").filter(pl.col("node") != pl.col("other_node"))
+    # An asset's own address is in all its alerts and says nothing; it counts where another asset met it.
+    own = (pl.col("kind") == EntityKind.ADDRESS) & (pl.col("principal") == pl.col("other_principal"))
+    pairs = pairs.filter(~own)
     pairs = pairs.with_columns(gap=(pl.col("first") - pl.col("other_last")).clip(0)).filter(
         pl.col("gap") <= settings.window / MICROS
     )

@@ -1,12 +1,14 @@
 """How urgent a candidate is: named parts that add up to 0-100, and the rule that says attack or benign.
 
 The heart is the *weight of unusual behaviour*: each distinct kind of unusual thing counts once, by how new it
-is here and how bad its vendor says it is. Every part is monotone: more evidence of attack never lowers the sum.
+is here and how bad its vendor says it is. Every part is monotone: more evidence of attack never lowers the sum;
+only the same mild thing on many assets at once (a roll-out) counts less than it would on few.
 The constants are heuristics, set on the labelled cases of the eval suite; none names a rule, host or vendor.
 """
 
 from collections.abc import Mapping, Sequence
 from math import exp, log2
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from triage.models import Disposition, UrgencyPart
@@ -41,6 +43,8 @@ class Scale(NamedTuple):
     repeat_gain: float = 0.25
     """The same for mere repetition of an alert that its vendor rates: 1 + gain * log2(alerts)."""
     repeat_most: float = 2.0
+    family_factor: float = 0.25
+    """What a kind of alert still counts beside a heavier one that means much the same."""
     behaviour_points: float = 60
     behaviour_half: float = 3.0
     """Behaviour points saturate: weight w earns points * (1 - exp(-w / half))."""
@@ -86,9 +90,17 @@ def total(parts: Sequence[UrgencyPart]) -> float:
     return round(min(100.0, sum(part.points for part in parts)), 1)
 
 
-def rate(core: Sequence[Mapping[str, Any]], criticality: int = 0, scale: Scale = SCALE) -> Rating:
-    """Rate a candidate from its core activities (rows of columns.ACTIVITIES with baseline.BASELINE)."""
-    kinds = _heaviest_of_each_kind(core, scale)
+def rate(
+    core: Sequence[Mapping[str, Any]],
+    criticality: int = 0,
+    families: Mapping[str, str] = MappingProxyType({}),
+    scale: Scale = SCALE,
+) -> Rating:
+    """Rate a candidate from its core activities (rows of columns.ACTIVITIES with baseline.BASELINE).
+
+    ``families`` maps signatures to the name of their family: kinds of alert that mean much the same.
+    """
+    kinds = _by_family(_heaviest_of_each_kind(core, scale), families, scale)
     weight = sum(kinds.values())
     assets = {row["principal"] for row in core}
     parts = tuple(part for part in _parts(core, kinds, assets, criticality, scale) if part.points > 0)
@@ -123,6 +135,15 @@ def _heaviest_of_each_kind(core: Sequence[Mapping[str, Any]], scale: Scale) -> d
     for row in core:
         kinds[row["signature"]] = max(kinds.get(row["signature"], 0.0), _weight(row, scale))
     return _without_roll_out(core, kinds, scale)
+
+
+def _by_family(kinds: Mapping[str, float], families: Mapping[str, str], scale: Scale) -> dict[str, float]:
+    """Ten rules for one event are one behaviour: in each family the heaviest kind counts whole, the others a part."""
+    first: dict[str, str] = {}
+    for kind in sorted(kinds, key=lambda kind: (-kinds[kind], kind)):
+        first.setdefault(families.get(kind, kind), kind)
+    whole = set(first.values())
+    return {kind: weight if kind in whole else weight * scale.family_factor for kind, weight in kinds.items()}
 
 
 def _without_roll_out(core: Sequence[Mapping[str, Any]], kinds: dict[str, float], scale: Scale) -> dict[str, float]:

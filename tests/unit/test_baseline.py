@@ -2,8 +2,8 @@
 
 import polars as pl
 import pytest
-from support.activities import DAY, HOUR, START, activity, frame
 
+from support.activities import DAY, HOUR, START, activity, frame
 from triage.baseline import SIGHTINGS, compare, sightings, together
 from triage.config import BaselineSettings
 
@@ -67,12 +67,25 @@ def test_an_everyday_thing_that_is_suddenly_loud_is_new_again() -> None:
 
 
 @pytest.mark.parametrize(("peers", "alone"), [(1, True), (2, True), (3, False)])
-def test_a_presence_round_the_clock_on_few_assets_stands_out(peers: int, alone: bool) -> None:  # noqa: FBT001
+def test_a_presence_round_the_clock_on_few_assets_stands_out(peers: int, alone: bool) -> None:
     all_day = 2**24 - 1
     memory = [seen("x", f"host:{n}", [-2, -1, 0], count=240, hours=all_day) for n in range(peers)]
     found = novelty(activity("k", "x", "host:0", START - 2 * DAY, last=START + DAY - 1, count=720), *memory)
     assert found["steady_hours"] == 72
     assert found["alone"] is alone
+
+
+def test_one_activity_of_thirty_hours_is_a_presence_round_the_clock() -> None:
+    found = novelty(activity("k", "x", "host:a", START - DAY, last=START + 12 * HOUR), seen("x", "host:a", [-1, 0]))
+    assert found["steady_hours"] == 36
+    assert found["alone"]
+
+
+def test_while_memory_is_cold_a_vendors_rating_speaks() -> None:
+    rated = compare(
+        frame([activity("k", "x", "host:a", START, severity=73)]), seen("x", "host:a", [0]), BaselineSettings()
+    )
+    assert rated["novelty"].to_list() == [pytest.approx(0.85)]
 
 
 def test_office_hours_are_no_presence_round_the_clock() -> None:

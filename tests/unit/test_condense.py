@@ -4,8 +4,8 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.activities import HOUR, MINUTE, START, batch, fact
 
+from support.activities import HOUR, MINUTE, START, batch, fact
 from triage.columns import ACTIVITIES, Batch
 from triage.condense import Condensed, condense, mask
 from triage.config import CondenseSettings

@@ -3,8 +3,8 @@
 import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.activities import HOUR, MINUTE, START, activity, frame
 
+from support.activities import HOUR, MINUTE, START, activity, frame
 from triage.config import CorrelateSettings
 from triage.correlate import Correlated, correlate
 from triage.nodes.embed import KIN
@@ -86,6 +86,38 @@ def test_builtin_and_machine_accounts_identify_nobody() -> None:
         shared = {"entities": (name,)}
         found = run(activity("a", "x", "host:a", START, **shared), activity("b", "y", "host:b", START, **shared))
         assert groups(found) == [["a"], ["b"]]
+
+
+def test_the_own_address_of_a_host_joins_nothing_on_that_host_but_does_elsewhere() -> None:
+    own = {"entities": ("address:10.0.0.5",)}
+    apart = run(activity("a", "x", "host:a", START, **own), activity("b", "y", "host:a", START + 2 * HOUR, **own))
+    assert groups(apart) == [["a"], ["b"]]
+    met = run(activity("a", "x", "host:a", START, **own), activity("b", "y", "host:b", START + HOUR, **own))
+    assert groups(met) == [["a", "b"]]
+
+
+def test_the_pieces_of_a_roll_out_are_one_candidate_and_leave_others_alone() -> None:
+    rollout = [activity(f"r{n}", "install", f"host:{n}", START + n * HOUR) for n in range(6)]
+    other = [
+        activity("x", "install", "host:z", START + 30 * MINUTE),
+        activity("y", "exploit", "host:z", START + 31 * MINUTE),
+    ]
+    assert groups(run(*rollout, *other)) == [[f"r{n}" for n in range(6)], ["x", "y"]]
+
+
+def test_very_new_things_at_the_same_moment_are_no_coincidence_where_they_are_rare() -> None:
+    quiet = [activity(f"q{n}", f"q{n}", f"host:q{n}", START + n * 5 * HOUR) for n in range(1, 5)]
+    pair = (activity("a", "x", "host:a", START), activity("b", "y", "host:b", START + 5_000_000))
+    assert ["a", "b"] in groups(run(*pair, *quiet))
+    busy = [activity(f"n{n}", f"n{n}", f"host:n{n}", START + n * MINUTE) for n in range(1, 9)]
+    assert ["a", "b"] not in groups(run(*pair, *busy))
+
+
+def test_an_odd_thing_half_an_hour_off_is_taken_in_by_a_large_burst_only() -> None:
+    burst = [activity(f"b{n}", f"x{n}", "host:a", START + n) for n in range(6)]
+    odd = activity("odd", "odd", "host:a", START + 20 * MINUTE, novelty=0.2)
+    assert groups(run(*burst, odd)) == [[*(f"b{n}" for n in range(6)), "odd"]]
+    assert groups(run(*burst[:3], odd)) == [["b0", "b1", "b2"]]
 
 
 def test_process_lineage_joins_across_hours() -> None:

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from triage.urgency import Rating, rate, total
 
 
-def row(rule: str, host: str = "a", severity: float | None = None, **more: Any) -> dict[str, Any]:  # noqa: ANN401
+def row(rule: str, host: str = "a", severity: float | None = None, **more: Any) -> dict[str, Any]:
     base = {"signature": rule, "rule": rule, "principal": f"host:{host}", "severity": severity, "novelty": 1.0}
     return base | {"count": 1, "variety": 1, "alone": False, "tactics": [], "net_days": 0} | more
 
@@ -34,6 +35,29 @@ def test_one_kind_on_many_assets_and_nothing_else_is_a_roll_out() -> None:
     found = rate([row("x", host=str(n), severity=73, variety=8) for n in range(18)])
     assert found.disposition == "benign"
     assert "roll-out" in found.reason
+
+
+def test_several_mild_kinds_on_many_assets_are_a_roll_out_too() -> None:
+    rows = [row(kind, host=str(n), severity=73, tactics=["execution"]) for n in range(9) for kind in "xy"]
+    assert rate(rows).disposition == "benign"
+
+
+def test_but_not_when_they_do_what_only_an_intruder_wants() -> None:
+    rows = [row(kind, host=str(n), severity=73, tactics=["lateral-movement"]) for n in range(9) for kind in "xy"]
+    assert rate(rows).disposition != "benign"
+
+
+def test_a_roll_out_that_met_something_severe_counts_little_itself() -> None:
+    rollout = [row("x", host=str(n), severity=73) for n in range(9)]
+    assert rate([*rollout, row("y", host="3", severity=47)]).disposition == "benign"
+    assert rate([*rollout, row("y", host="3", severity=99)]).disposition == "suspicious"
+
+
+def test_kinds_that_mean_much_the_same_are_one_behaviour() -> None:
+    rows = [row(kind, severity=47) for kind in "xyz"]
+    family = dict.fromkeys("xyz", "x")
+    assert rate(rows, families=family).weight == pytest.approx(rate(rows[:1]).weight * 1.5, abs=1e-3)
+    assert rate(rows).weight > rate(rows, families=family).weight
 
 
 def test_a_critical_one_on_many_assets_is_no_roll_out() -> None:
@@ -72,6 +96,11 @@ def test_parts_add_up_to_the_urgency(rows: list[Mapping[str, Any]], criticality:
     assert 0 <= found.urgency <= 100
     assert found.urgency == total(found.parts)
     assert all(part.points > 0 for part in found.parts)
+
+
+@given(ROWS, st.dictionaries(st.sampled_from("abcdef"), st.sampled_from("pq")))
+def test_families_never_raise_the_weight(rows: list[Mapping[str, Any]], families: dict[str, str]) -> None:
+    assert rate(rows, families=families).weight <= rate(rows).weight + 1e-4
 
 
 @given(ROWS, ROWS)

@@ -10,8 +10,9 @@ def correlate(state: RunState, context: RunContext) -> Made:
     """Join what belongs together, rate it, and group everything else as everyday."""
     del state
     compared = context.work.get(Frames.COMPARED)
-    correlated = join_activities(compared, context.work.get(Frames.KIN), context.settings.correlate)
-    candidates = gather(compared, correlated, context.assets)
+    kin = context.work.get(Frames.KIN)
+    correlated = join_activities(compared, kin, context.settings.correlate)
+    candidates = gather(compared, correlated, kin, context.assets)
     context.work.put(Frames.MEMBERSHIP, candidates.membership)
     context.work.put(Frames.JOINS, correlated.joins)
     context.work.put(Frames.RATINGS, candidates.ratings)
