@@ -42,7 +42,7 @@ class HashEmbedder:
                 digest = blake2b(word.encode("utf-8", "surrogatepass"), digest_size=4).digest()
                 vectors[row, int.from_bytes(digest, "big") % self._dimensions] += 1
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-        return vectors / np.where(norms == 0, 1, norms)
+        return np.asarray(vectors / np.where(norms == 0, 1, norms), dtype=np.float32)
 
 
 class MemorySource:

@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 
 from triage.models import Disposition, UrgencyPart
 
-
 INTRUDER_TACTICS = frozenset(
     {
         "credential-access",
