@@ -70,6 +70,8 @@ class Rules(NamedTuple):
     wide: int = 5
     """A kind of alert that is new on at least this many assets within ``wide_hours`` looks like a roll-out."""
     wide_hours: float = 12
+    slow_hours: float = 0.5
+    """Spreading over that many assets takes a roll-out longer than this, a scan or a worm not."""
     rare: int = 3
     """An entity seen on at most this many assets is rare; beyond, a link weighs rare/n."""
     threshold: float = 0.35
@@ -121,7 +123,7 @@ class Link(NamedTuple):
             "moment": f"very new on {left} and on {right} at the same moment, {apart} apart",
             "roll-out": f"'{self.about}' is new on {self.assets} assets at about the same time, {apart} apart",
             "kin": f"'{self.about}': much the same meaning on {left} and on {right}, {apart} apart",
-            "entity": f"share {self.about}, seen on {self.assets} assets, {apart} apart",
+            "entity": f"share {self.about}, in everyday activity on {self.assets} assets, {apart} apart",
         }
         return said[self.kind]
 
@@ -145,7 +147,21 @@ def all_links(
         _kin_links(core, kin, rules),
         _entity_links(core, everything, settings, rules),
     )
-    return pl.concat(found)
+    return _apart_from_roll_outs(pl.concat(found), core, rules)
+
+
+def _apart_from_roll_outs(links: pl.DataFrame, core: pl.DataFrame, rules: Rules) -> pl.DataFrame:
+    """Drop links between what spreads slowly over many assets and what does not, unless one process begot the other.
+
+    A scan or a worm is on many assets within minutes; a roll-out takes hours, and on the way it meets everything else.
+    """
+    slow = pl.col("first").max().over("signature") - pl.col("first").min().over("signature") > _micros(rules.slow_hours)
+    wide = pl.col("principal").n_unique().over("signature") >= rules.wide
+    spreading = core.select("node", spreading=slow & wide)
+    for side in ("left", "right"):
+        links = links.join(spreading.rename({"node": side, "spreading": f"{side}_spreading"}), on=side)
+    causal = pl.col("about").str.starts_with(f"{EntityKind.LINEAGE} ") & (pl.col("kind") == "entity")
+    return links.filter(causal | (pl.col("left_spreading") == pl.col("right_spreading"))).select(LINKS.names())
 
 
 def _as_links(pairs: pl.DataFrame, kind: str, about: pl.Expr, strength: pl.Expr) -> pl.DataFrame:
@@ -226,10 +242,14 @@ def _entity_links(
 ) -> pl.DataFrame:
     """A shared entity that few assets show: user, hash, address, process lineage, logon session."""
     named = _entities(core, "node", "first", "last", "novelty", "principal")
-    spread = (
-        _entities(everything, "principal").group_by("kind", "value").agg(pl.col("principal").n_unique().alias("assets"))
+    # Everyday activity tells who is everywhere; that an intruder goes everywhere does not make him a hub.
+    everyday = everything.join(core.select("activity"), on="activity", how="anti")
+    spread = _entities(everyday, "principal").group_by("kind", "value").agg(assets=pl.col("principal").n_unique())
+    named = (
+        named.join(spread, on=["kind", "value"], how="left")
+        .with_columns(pl.col("assets").fill_null(0))
+        .sort("kind", "value", "first", "node")
     )
-    named = named.join(spread, on=["kind", "value"]).sort("kind", "value", "first", "node")
     earlier = pl.col("node", "last", "principal").shift(1).over("kind", "value").name.prefix("other_")
     pairs = named.with_columns(earlier).drop_nulls("other_node").filter(pl.col("node") != pl.col("other_node"))
     # An asset's own address is in all its alerts and says nothing; it counts where another asset met it.
@@ -238,7 +258,7 @@ def _entity_links(
     pairs = pairs.with_columns(gap=(pl.col("first") - pl.col("other_last")).clip(0)).filter(
         pl.col("gap") <= settings.window / MICROS
     )
-    rarity = pl.min_horizontal(1.0, rules.rare / pl.col("assets"))
+    rarity = pl.min_horizontal(1.0, rules.rare / pl.col("assets").clip(1))
     weight = pl.col("kind").replace_strict(KIND_STRENGTH, return_dtype=pl.Float64)
     strength = weight * rarity * (-pl.col("gap") / _micros(rules.entity_decay_hours)).exp()
     about = pl.concat_str("kind", pl.lit(" "), "value")

@@ -53,7 +53,9 @@ class SentenceEmbedder:
     @cached_property
     def _model(self) -> "SentenceTransformer":
         from sentence_transformers import SentenceTransformer
+        from transformers.utils.logging import disable_progress_bar
 
+        disable_progress_bar()  # it would write over our own display
         try:
             return SentenceTransformer(model_path(self._settings), device="cpu")
         except (OSError, ValueError) as error:
