@@ -68,8 +68,9 @@ class Rules(NamedTuple):
     moment_gap_hours: float = 0.25
     """How far apart very new things must usually be (median over the horizon) for a coincidence to mean something."""
     wide: int = 5
-    """A kind of alert that is new on at least this many assets within ``wide_hours`` looks like a roll-out."""
-    wide_hours: float = 12
+    """A kind of alert that is new on at least this many assets in one wave looks like a roll-out."""
+    spread_gap_hours: float = 3
+    """A wave ends when the kind of alert is new on no further asset for this long."""
     slow_hours: float = 0.5
     """Spreading over that many assets takes a roll-out longer than this, a scan or a worm not."""
     rare: int = 3
@@ -155,13 +156,25 @@ def _apart_from_roll_outs(links: pl.DataFrame, core: pl.DataFrame, rules: Rules)
 
     A scan or a worm is on many assets within minutes; a roll-out takes hours, and on the way it meets everything else.
     """
-    slow = pl.col("first").max().over("signature") - pl.col("first").min().over("signature") > _micros(rules.slow_hours)
-    wide = pl.col("principal").n_unique().over("signature") >= rules.wide
-    spreading = core.select("node", spreading=slow & wide)
+    slow = pl.col("span") > _micros(rules.slow_hours)
+    spreading = _spread(core, rules).select("node", spreading=slow & (pl.col("assets") >= rules.wide))
     for side in ("left", "right"):
         links = links.join(spreading.rename({"node": side, "spreading": f"{side}_spreading"}), on=side)
     causal = pl.col("about").str.starts_with(f"{EntityKind.LINEAGE} ") & (pl.col("kind") == "entity")
     return links.filter(causal | (pl.col("left_spreading") == pl.col("right_spreading"))).select(LINKS.names())
+
+
+def _spread(core: pl.DataFrame, rules: Rules) -> pl.DataFrame:
+    """Add to every core activity how its kind of alert spreads around then: assets, and span in microseconds.
+
+    A spread ends where the kind is new on no further asset for ``spread_gap_hours``.
+    """
+    chain = core.sort("signature", "first", "node")
+    silent = pl.col("first") - pl.col("first").shift(1) > _micros(rules.spread_gap_hours)
+    breaks = (pl.col("signature") != pl.col("signature").shift(1)) | silent
+    waves = chain.with_columns(wave=breaks.fill_null(value=True).cum_sum())
+    span = pl.col("first").max().over("wave") - pl.col("first").min().over("wave")
+    return waves.with_columns(span=span, assets=pl.col("principal").n_unique().over("wave"))
 
 
 def _as_links(pairs: pl.DataFrame, kind: str, about: pl.Expr, strength: pl.Expr) -> pl.DataFrame:
@@ -285,14 +298,11 @@ def rollout_links(core: pl.DataFrame, component: list[int], rules: Rules) -> pl.
 
     ``component`` is each core activity's component so far. A component with anything of its own is left alone.
     """
-    assets = pl.col("principal").n_unique().over("signature")
-    placed = core.with_columns(component=pl.Series(component, dtype=pl.Int64), assets=assets)
-    only_wide = placed.filter(pl.col("assets").min().over("component") >= rules.wide)
-    chain = only_wide.sort("signature", "first", "node")
-    earlier = pl.col("node", "first").shift(1).over("signature").name.prefix("other_")
+    placed = _spread(core.with_columns(component=pl.Series(component, dtype=pl.Int64)), rules)
+    chain = placed.filter(pl.col("assets").min().over("component") >= rules.wide).sort("wave", "first", "node")
+    earlier = pl.col("node", "first").shift(1).over("wave").name.prefix("other_")
     pairs = chain.select("rule", "node", "first", "assets", earlier).drop_nulls("other_node")
     pairs = pairs.with_columns(gap=pl.col("first") - pl.col("other_first"))
-    pairs = pairs.filter(pl.col("gap") <= _micros(rules.wide_hours))
     named = pairs.rename({"other_node": "left", "node": "right"})
     return _as_links(named, "roll-out", pl.col("rule"), pl.lit(rules.threshold))
 

@@ -98,11 +98,8 @@ def test_the_own_address_of_a_host_joins_nothing_on_that_host_but_does_elsewhere
 
 def test_the_pieces_of_a_roll_out_are_one_candidate_and_leave_others_alone() -> None:
     rollout = [activity(f"r{n}", "install", f"host:{n}", START + n * HOUR) for n in range(6)]
-    other = [
-        activity("x", "install", "host:z", START + 30 * MINUTE),
-        activity("y", "exploit", "host:z", START + 31 * MINUTE),
-    ]
-    assert groups(run(*rollout, *other)) == [[f"r{n}" for n in range(6)], ["x", "y"]]
+    met = [activity("x", "exploit", "host:3", START + 3 * HOUR), activity("y", "dump", "host:3", START + 3 * HOUR)]
+    assert groups(run(*rollout, *met)) == [[f"r{n}" for n in range(6)], ["x", "y"]]
 
 
 def test_very_new_things_at_the_same_moment_are_no_coincidence_where_they_are_rare() -> None:
