@@ -132,16 +132,18 @@ def all_tactics(brief: CandidateBrief, techniques: TechniqueTable) -> tuple[str,
 
 
 def summarise(found: Sequence[Finding], evidence: Sequence[Evidence], leading: int) -> str:
-    """Return two to five statements of the evidence, each with its citation.
+    """Return two to six statements of the evidence, each with its citation.
 
-    They are the extent, the one or two ``leading`` rules, why that is unusual here, and what the asset is worth.
+    They are the extent, the one or two ``leading`` rules, text that tries to direct the reader, why that is unusual
+    here, and what the asset is worth.
     """
     places: dict[str, list[int]] = {}
     for place, finding in enumerate(found):
         places.setdefault(finding.topic, []).append(place)
     compared = [place for topic in ("prevalence", "sightings", "history") for place in places.get(topic, [])]
     unusual = sorted(compared, key=lambda place: found[place].supports != "attack")[:1]
-    picked = [*places["scope"], *places["rule"][:leading], *unusual, *places.get("asset", [])[:1]]
+    planted = places.get("planted", [])
+    picked = [*places["scope"], *places["rule"][:leading], *planted, *unusual, *places.get("asset", [])[:1]]
     return " ".join(f"{found[place].statement.rstrip('.')} [{evidence[place].evidence_id}]." for place in picked)
 
 

@@ -15,7 +15,7 @@ from triage.investigation import ActivityBrief, CandidateBrief, Judgement
 from triage.models import AlertRef, EntityKind, EntityRef, Join, UrgencyPart
 from triage.ports import AssetInventory
 from triage.times import moment
-from triage.urgency import Rating, rate
+from triage.urgency import SCALE, Rating, Scale, rate
 
 EVERYDAY = "everyday-"
 """Prefix of the key of a group of everyday activities of one signature."""
@@ -50,7 +50,9 @@ class Candidates(NamedTuple):
     """RATINGS, one row per candidate; everyday groups have none."""
 
 
-def gather(compared: pl.DataFrame, correlated: Correlated, kin: pl.DataFrame, assets: AssetInventory) -> Candidates:
+def gather(
+    compared: pl.DataFrame, correlated: Correlated, kin: pl.DataFrame, assets: AssetInventory, scale: Scale = SCALE
+) -> Candidates:
     """Rate every candidate and put all other activities into everyday groups, one per signature."""
     rest = compared.join(correlated.membership, on="activity", how="anti")
     everyday = rest.select(
@@ -59,7 +61,7 @@ def gather(compared: pl.DataFrame, correlated: Correlated, kin: pl.DataFrame, as
     core = correlated.membership.filter("core").join(compared, on="activity").sort("candidate", "first", "activity")
     related = families(kin)
     rated = [
-        _rating_row(str(key), rate(rows.to_dicts(), criticality(rows, assets), related))
+        _rating_row(str(key), rate(rows.to_dicts(), criticality(rows, assets), related, scale))
         for (key,), rows in core.group_by("candidate", maintain_order=True)
     ]
     membership = pl.concat([correlated.membership, everyday]).sort("candidate", "activity")

@@ -12,6 +12,7 @@ import polars as pl
 
 from triage.baseline import WEIGHTS
 from triage.config import CorrelateSettings
+from triage.injection import PLANTED
 from triage.links import RULES, Link, Rules, all_links, rollout_links
 
 JOINS = pl.Schema(
@@ -73,9 +74,13 @@ def _joins(tree: list[Link], core: pl.DataFrame) -> pl.DataFrame:
 
 
 def core_mask(rules: Rules = RULES) -> pl.Expr:
-    """Tell which activities are out of the ordinary enough to join others."""
+    """Tell which activities are out of the ordinary enough to join others.
+
+    One with text that tries to direct its reader always is, however often it was seen before.
+    """
     trusted = ~pl.col("cold") | pl.col("alone") | (pl.col("severity").fill_null(0) >= WEIGHTS.cold_severity)
-    return (pl.col("novelty") >= rules.core_novelty) & trusted
+    planted = pl.col("flags").list.contains(PLANTED)
+    return ((pl.col("novelty") >= rules.core_novelty) & trusted) | planted
 
 
 def _absorb(everything: pl.DataFrame, core: pl.DataFrame, rules: Rules) -> pl.DataFrame:

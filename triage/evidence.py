@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 from pydantic import JsonValue
 
 from triage.attack import TechniqueTable
+from triage.injection import PLANTED, scan
 from triage.investigation import ActivityBrief, CandidateBrief, Observation
 from triage.models import AlertRef, Evidence
 from triage.playbook import FOCUS
@@ -24,10 +25,12 @@ TELLING = 50.0
 """Weight (0-100) from which an activity speaks for an attack."""
 _BURST = 10
 """A day with this many times the median of the days before is a burst."""
+PROMPT_INJECTION = "AML.T0051"
+_KIND = f"{PLANTED}:"
 _EPOCH_GAP = timedelta(minutes=1)
 
 Supports = Literal["attack", "benign", "context"]
-Topic = Literal["scope", "rule", "join", "asset", "sightings", "prevalence", "history", "around", "attack"]
+Topic = Literal["scope", "rule", "planted", "join", "asset", "sightings", "prevalence", "history", "around", "attack"]
 
 
 class Finding(NamedTuple):
@@ -65,7 +68,8 @@ def findings(
     stated = [_rule(group, techniques) for group in by_rule([*leading, *brief.ranked()])[:RULES_STATED]]
     answers = ((o.call.name, o.call.args, o.result) for o in observations if o.result is not None)
     asked = [_READERS[name](args, result, setting) for name, args, result in answers if name in _READERS]
-    return [_scope(brief), *stated, *_weakest_join(brief), *(finding for finding in asked if finding)]
+    planted = _planted(brief, techniques)
+    return [_scope(brief), *stated, *planted, *_weakest_join(brief), *(finding for finding in asked if finding)]
 
 
 def by_rule(activities: Sequence[ActivityBrief]) -> list[list[ActivityBrief]]:
@@ -143,6 +147,30 @@ def _rule_supports(activity: ActivityBrief) -> Supports:
         return "attack"
     judged = activity.severity is not None or activity.novelty_reasons
     return "benign" if judged and activity.weight < TELLING / 2 else "context"
+
+
+def _planted(brief: CandidateBrief, techniques: TechniqueTable) -> list[Finding]:
+    """State that alerts hold text which tries to direct their reader, with a quotation where it is in what is shown."""
+    held = [activity for activity in brief.ranked() if PLANTED in activity.flags]
+    if not held:
+        return []
+    kinds = sorted({flag.partition(":")[2] for activity in held for flag in activity.flags if flag.startswith(_KIND)})
+    told = next((finding for activity in held for text in _texts(activity) for finding in scan(text)), None)
+    quoted = f"; quoted, not followed: '{plain(told.excerpt, 160)}', which {plain(told.why)}" if told else ""
+    technique = techniques.find(PROMPT_INJECTION)
+    named = f"; ATLAS {technique.id} {technique.name}" if technique else ""
+    rules = [f"'{plain(rule)}'" for rule in dict.fromkeys(activity.rule for activity in held)]
+    statement = (
+        f"{number(len(held), 'activity holds', 'activities hold')} text written for the reader of alerts "
+        f"({listed(kinds, 12)}), "
+        f"in alerts of {listed(rules)}{quoted}{named}."
+    )
+    samples = tuple(ref for activity in held for ref in activity.sample_alerts)
+    return [Finding("planted", statement, "injection", "attack", samples, sum(activity.count for activity in held))]
+
+
+def _texts(activity: ActivityBrief) -> list[str]:
+    return [activity.message, activity.rule, *(ref.value for ref in activity.entities)]
 
 
 def _weakest_join(brief: CandidateBrief) -> list[Finding]:

@@ -3,6 +3,7 @@
 Every front end (command line, terminal UI) works through this class; none has a copy of its logic.
 """
 
+import getpass
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -10,14 +11,17 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any, Self
 
+import polars as pl
 from platformdirs import user_data_path
 
 from triage.adapters.database import SqliteState
 from triage.condense import stable_key
 from triage.config import Settings
+from triage.decisions import Change, Decision, Status, Step
 from triage.errors import UsageError
 from triage.events import Check, Event, RunEnded
-from triage.models import Incident, RunCounts
+from triage.filters import Filter, parse
+from triage.models import AlertRef, DeadLetter, Incident, RunCounts
 from triage.ports import RunRecord, Whereabouts, Window
 from triage.state import Pulled, RunContext, RunState
 
@@ -32,6 +36,14 @@ def state_folder(settings: Settings) -> Path:
     if settings.state:
         return settings.state
     return settings.output / "state" if settings.output else Path(user_data_path("soc-triage")) / "state"
+
+
+def user() -> str:
+    """Return the name of whoever runs this program, for the log of decisions."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # no entry for this user id, as in some containers
+        return "unknown"
 
 
 def fingerprint(sources: Sequence[str], window: Window, settings: Settings) -> str:
@@ -128,6 +140,10 @@ class Session:
         published = {one.record.run_id for one in self._store.runs() if one.published}
         return self._store.incidents(run_id if run_id in published else None)
 
+    def top(self, count: int) -> Sequence[Incident]:
+        """Return the first incidents of the last run by rank, for a front end that shows them before it has all."""
+        return self._store.incidents(count=count)
+
     def incident(self, id_or_prefix: str) -> Incident:
         """Return one incident. Raises UsageError when there is none, or several with this prefix."""
         found = self._store.incident(id_or_prefix)
@@ -153,6 +169,60 @@ class Session:
                 f"no run yet in {self._folder}; start one with 'triage run', or name its folder with --output"
             )
         return found[0]
+
+    def alerts(self, incident_id: str) -> pl.DataFrame:
+        """Return time (µs), index, id, activity, outcome of all alerts of an incident, oldest first."""
+        return self._store.alerts_of(incident_id).drop("run_id")
+
+    def activities(self, incident_id: str) -> pl.DataFrame:
+        """Return the activities (columns.ACTIVITIES) of an incident, oldest first."""
+        return self._store.activities_of(incident_id)
+
+    def dead_letters(self) -> Sequence[DeadLetter]:
+        """Return what the last run that published could not parse."""
+        last = self._store.last_published()
+        return self._store.dead_letters(last) if last else ()
+
+    def document(self, index: str, id: str) -> bytes | None:  # noqa: A002 - Elasticsearch's name for it
+        """Return the raw line that was pulled for an alert, not cleaned; None when there is none."""
+        return self._store.document(AlertRef(index, id))
+
+    # --- decisions --------------------------------------------------------------------------------------------------
+
+    def decide(self, decision: Decision, author: str | None = None) -> Step:
+        """Make a decision; it is on disk when this returns. ``author``: None = whoever runs this program.
+
+        Raises UsageError for an unknown incident or a past time, StateError when it could not be kept.
+        """
+        return self._store.decisions.decide(decision, author or user())
+
+    def undo(self) -> Step | None:
+        """Take back the last decision that stands, whoever made it; None when there is none."""
+        return self._store.decisions.undo(user())
+
+    def redo(self) -> Step | None:
+        """Make the decision again that was undone last; None when none was, or one was made since."""
+        return self._store.decisions.redo(user())
+
+    def statuses(self) -> Mapping[str, Status]:
+        """Return the status of every incident that has a decision; all others are open and untouched."""
+        return self._store.decisions.statuses()
+
+    def log(self, limit: int = 200) -> Sequence[Step]:
+        """Return the newest decisions, oldest first, with those that were undone."""
+        return self._store.decisions.steps(limit)
+
+    def changes(self) -> Mapping[str, Change]:
+        """Return what the last run did to each of its incidents."""
+        return self._store.decisions.changes()
+
+    def indices(self) -> Sequence[str]:
+        """Return the index patterns that alerts are pulled from, for queries to be run elsewhere."""
+        return [name.strip() for name in self._settings.elasticsearch.index.split(",") if name.strip()]
+
+    def filter(self, text: str) -> Filter:
+        """Read a filter for this user and this moment. Raises FilterError."""
+        return parse(text, me=user(), now=self._store.decisions.now())
 
     # --- health -----------------------------------------------------------------------------------------------------
 

@@ -6,15 +6,18 @@ the run's working set under the names in ``Frames`` and never enter a checkpoint
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Protocol
+from typing import Annotated, NamedTuple, Protocol
 
 from typing_extensions import TypedDict
 
+from triage.baseline import Weights
 from triage.config import Settings
 from triage.events import Event
 from triage.investigation import CandidateBrief, Investigation, InvestigationContext
+from triage.links import Rules
 from triage.models import AlertRef, Incident, Incompleteness, Model, RunCounts
 from triage.ports import AlertSource, AssetInventory, Clock, Embedder, RunRecord, StateStore, Window, WorkingSet
+from triage.urgency import Scale
 
 
 class Frames:
@@ -120,6 +123,17 @@ class Publisher(Protocol):
         ...
 
 
+class Heuristics(NamedTuple):
+    """The constants of judgement; an eval swaps them to find out what each part of it adds."""
+
+    weights: Weights = Weights()
+    rules: Rules = Rules()
+    scale: Scale = Scale()
+
+
+HEURISTICS = Heuristics()
+
+
 @dataclass(frozen=True, kw_only=True)
 class RunContext:
     """Handles of one run; a test swaps any of them."""
@@ -138,6 +152,7 @@ class RunContext:
     tell: Callable[[Event], None]
     """Receives events from any thread; must not block."""
     publisher: Publisher | None = None
+    heuristics: Heuristics = HEURISTICS
     timings: dict[str, float] = field(default_factory=dict)
     """Seconds per stage of this process; never part of a deterministic result."""
 

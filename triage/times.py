@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICRO = timedelta(microseconds=1)
-_FIRST = (datetime.min.replace(tzinfo=UTC) - EPOCH) // _MICRO
-_LAST = (datetime.max.replace(tzinfo=UTC) - EPOCH) // _MICRO
+_FIRST = (datetime(2, 1, 1, tzinfo=UTC) - EPOCH) // _MICRO
+_LAST = (datetime(9999, 1, 1, tzinfo=UTC) - EPOCH) // _MICRO - 1
 
 
 def micros(moment: datetime) -> int:
@@ -14,7 +14,7 @@ def micros(moment: datetime) -> int:
 
 
 def moment(value: int) -> datetime:
-    """Return the aware UTC datetime; out-of-range values are clamped to the years 1 and 9999."""
+    """Return the aware UTC datetime, clamped to the years 2 to 9998: a margin can be put around any of them."""
     return EPOCH + timedelta(microseconds=min(max(value, _FIRST), _LAST))
 
 

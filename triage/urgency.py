@@ -11,6 +11,7 @@ from math import exp, log2
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from triage.injection import PLANTED
 from triage.models import Disposition, UrgencyPart
 
 INTRUDER_TACTICS = frozenset(
@@ -53,6 +54,8 @@ class Scale(NamedTuple):
     spread_most: float = 10
     importance_points: float = 15
     """Points of an asset of criticality 100."""
+    injection_points: float = 15
+    """Points of text that is written for whoever triages: honest machines do not write such."""
     shown_weight: float = 0.85
     """Below this weight of unusual behaviour a candidate is benign: unusual, but too little to act on."""
     attack_points: float = 45
@@ -192,11 +195,23 @@ def _parts(
             scale.importance_points * criticality / 100,
             f"criticality {criticality} of its most important asset",
         ),
+        _part("instruction-like text", scale.injection_points if _planted(core) else 0.0, _say_planted(core)),
     ]
 
 
 def _part(name: str, points: float, why: str) -> UrgencyPart:
     return UrgencyPart(name=name, points=round(points, 1), why=why)
+
+
+def _planted(core: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the activities whose alerts hold text that is written for their reader."""
+    return [row for row in core if PLANTED in row.get("flags", ())]
+
+
+def _say_planted(core: Sequence[Mapping[str, Any]]) -> str:
+    number = len(_planted(core))
+    hold = "activity holds" if number == 1 else "activities hold"
+    return f"{number} {hold} text that tries to tell the reader of the alerts what to do"
 
 
 def _say_behaviour(core: Sequence[Mapping[str, Any]], kinds: Mapping[str, float]) -> str:
@@ -218,10 +233,11 @@ def _judge(
     parts: Sequence[UrgencyPart],
     scale: Scale,
 ) -> tuple[Disposition, str]:
-    if _is_roll_out(core, kinds, scale):
-        return "benign", f"roll-out: the same {_kinds(kinds)} on {len(assets)} assets and nothing else unusual on them"
-    if weight < scale.shown_weight:
-        return "benign", f"too little: weight of unusual behaviour {weight:.2f} is below {scale.shown_weight}"
+    harmless = _why_benign(core, kinds, weight, assets, scale)
+    if harmless and _planted(core):
+        return "suspicious", f"text that tries to direct whoever reads the alerts; without it benign, {harmless}"
+    if harmless:
+        return "benign", harmless
     reached = f"weight {weight:.2f} of {scale.shown_weight} needed, urgency {total(parts)}"
     if total(parts) >= scale.attack_points:
         return "attack", f"{len(kinds)} kinds of unusual behaviour, {reached}"
@@ -229,3 +245,14 @@ def _judge(
         "suspicious",
         f"{len(kinds)} kinds of unusual behaviour, {reached}, {scale.attack_points:.0f} would be attack",
     )
+
+
+def _why_benign(
+    core: Sequence[Mapping[str, Any]], kinds: Mapping[str, float], weight: float, assets: set[str], scale: Scale
+) -> str:
+    """Return the rule by which the behaviour is benign; '' where there is none."""
+    if _is_roll_out(core, kinds, scale):
+        return f"roll-out: the same {_kinds(kinds)} on {len(assets)} assets and nothing else unusual on them"
+    if weight < scale.shown_weight:
+        return f"too little: weight of unusual behaviour {weight:.2f} is below {scale.shown_weight}"
+    return ""

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from typing import TypeVar
@@ -9,7 +10,7 @@ from typing import TypeVar
 Part = TypeVar("Part")
 Result = TypeVar("Result")
 
-LEAST_DOCUMENTS = 40_000
+LEAST_DOCUMENTS = 100_000
 """Starting a worker costs about half a second, as much as normalising this many documents."""
 
 
@@ -25,5 +26,17 @@ def map_parts(work: Callable[[Part], Result], parts: Sequence[Part], workers: in
         yield from map(work, parts)
         return
     # spawn: the parent has threads (Polars, the pull), and forking those can deadlock.
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_leave_with_parent) as pool:
         yield from pool.map(work, parts)
+
+
+def _leave_with_parent() -> None:
+    """End this worker when the process that started it ends, even by ``kill -9``, which a pool does not notice."""
+    threading.Thread(target=_wait_for_parent, name="leave-with-parent", daemon=True).start()
+
+
+def _wait_for_parent() -> None:
+    if parent := multiprocessing.parent_process():
+        parent.join()
+        os._exit(1)

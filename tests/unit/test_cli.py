@@ -15,8 +15,10 @@ from triage.cli.app import COMMANDS
 from triage.cli.common import safe
 from triage.cli.queue import bar
 from triage.config import Settings
+from triage.decisions import Change, Status
 from triage.errors import SourceMissing, UsageError
 from triage.events import Check, Event, Notice, Progress, RunEnded, StageEnded, StageStarted
+from triage.filters import Filter, parse
 from triage.models import (
     AlertRef,
     Entity,
@@ -122,6 +124,15 @@ class FakeSession(Session):
         if alert_id != "a1":
             return []
         return [Whereabouts(AlertRef("alerts", "a1"), "incident", "inc-0001", "act-1", "run-1", "joined by host")]
+
+    def statuses(self) -> Mapping[str, Status]:
+        return {}
+
+    def changes(self) -> Mapping[str, Change]:
+        return {}
+
+    def filter(self, text: str) -> Filter:
+        return parse(text)
 
     def summary(self) -> Mapping[str, Any]:
         return {"status": "done"}
@@ -290,7 +301,9 @@ def test_list_as_json_is_safe_and_whole(capsys: pytest.CaptureFixture[str]) -> N
     assert main(["list", "--all", "--json"], FakeSession) == 0
     out = capsys.readouterr().out
     assert harmless(out)
-    assert [Incident.model_validate(each) for each in json.loads(out)] == list(FakeSession.found)
+    listed = json.loads(out)
+    assert [each.pop("status")["state"] for each in listed] == ["open"] * 3
+    assert [Incident.model_validate(each) for each in listed] == list(FakeSession.found)
 
 
 def test_an_empty_queue_points_to_the_ledger(capsys: pytest.CaptureFixture[str]) -> None:

@@ -107,3 +107,33 @@ def test_families_never_raise_the_weight(rows: list[Mapping[str, Any]], families
 def test_more_evidence_never_lowers_urgency(rows: list[Mapping[str, Any]], more: list[Mapping[str, Any]]) -> None:
     assert rate([*rows, *more]).urgency >= rate(rows).urgency
     assert rate([*rows, *more]).weight >= rate(rows).weight
+
+
+PLANTED = {"flags": ["injection"]}
+SEVERITIES = st.one_of(st.none(), st.floats(0, 100))
+TOLD = st.lists(
+    st.tuples(st.sampled_from("uvwxyz"), st.sampled_from("abcdefgh"), SEVERITIES, st.floats(0, 1), st.booleans()),
+    min_size=1,
+    max_size=20,
+)
+RANKS = {"benign": 0, "suspicious": 1, "attack": 2}
+
+
+@given(TOLD, st.integers(0, 100))
+def test_text_that_directs_the_reader_never_lowers_anything(
+    told: list[tuple[str, str, float | None, float, bool]], criticality: int
+) -> None:
+    clean = [row(rule, host, severity, novelty=novelty) for rule, host, severity, novelty, _ in told]
+    planted = [one | PLANTED if sign else one for one, (*_, sign) in zip(clean, told, strict=True)]
+    without, with_text = rate(clean, criticality), rate(planted, criticality)
+    assert with_text.urgency >= without.urgency
+    assert with_text.weight >= without.weight
+    assert RANKS[with_text.disposition] >= RANKS[without.disposition]
+
+
+def test_text_that_directs_the_reader_is_always_shown_with_a_part_of_its_own() -> None:
+    rollout = [row("x", host=str(n), severity=40) for n in range(9)]
+    found = rate([*rollout[1:], rollout[0] | PLANTED])
+    assert found.disposition == "suspicious"
+    assert "without it benign, roll-out" in found.reason
+    assert [part.points for part in found.parts if part.name == "instruction-like text"] == [15]

@@ -19,7 +19,8 @@ import orjson
 import polars as pl
 
 from triage import baseline
-from triage.adapters import audit, records
+from triage.adapters import audit, documents, records
+from triage.adapters.decisions import DecisionLog
 from triage.adapters.migrations import connect
 from triage.adapters.segments import FolderWorkingSet, private_folder
 from triage.errors import StateError, UsageError
@@ -60,12 +61,14 @@ class SqliteState:
     """``ports.StateStore`` in a folder: ``triage.db`` and ``runs/<run_id>/``. Safe to share between threads."""
 
     def __init__(self, folder: Path, now: Callable[[], datetime] = _utc_now) -> None:
-        """Open or create the state; ``now`` stamps the audit log only. Raises StateError."""
+        """Open or create the state; ``now`` stamps the audit log and decisions only. Raises StateError."""
         self._folder = private_folder(folder)
         self._now = now
         self._lock = threading.RLock()
         with self._translated():
             self._db = connect(folder / "triage.db")
+        self.decisions = DecisionLog(self._transaction, self._reading, now)
+        """What analysts decided."""
 
     def close(self) -> None:
         """Close the database; the object cannot be used after that."""
@@ -100,9 +103,14 @@ class SqliteState:
                     self._db.execute("ROLLBACK")
                 raise
 
-    def _rows(self, sql: str, *values: object) -> list[Any]:
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
         with self._lock, self._translated():
-            return self._db.execute(sql, values).fetchall()
+            yield self._db
+
+    def _rows(self, sql: str, *values: object) -> list[Any]:
+        with self._reading() as db:
+            return db.execute(sql, values).fetchall()
 
     def _row(self, sql: str, *values: object) -> Any:  # noqa: ANN401 - a row of SQLite values, or None
         return next(iter(self._rows(sql, *values)), None)
@@ -292,10 +300,11 @@ class SqliteState:
 
     # --- reading results --------------------------------------------------------------------------------------------
 
-    def incidents(self, run_id: str | None = None) -> Sequence[Incident]:
-        """Return the incidents of a run (default: the last published) ordered by rank."""
+    def incidents(self, run_id: str | None = None, count: int = -1) -> Sequence[Incident]:
+        """Return the first ``count`` (-1 = all) incidents of a run (default: the last published) ordered by rank."""
         chosen = run_id or self.last_published()
-        rows = self._rows(f"{_INCIDENT_BODIES} WHERE r.run_id = ? AND r.published IS NOT NULL ORDER BY i.rank", chosen)
+        of_run = "WHERE r.run_id = ? AND r.published IS NOT NULL ORDER BY i.rank LIMIT ?"
+        rows = self._rows(f"{_INCIDENT_BODIES} {of_run}", chosen, count)
         return [records.incident(*row) for row in rows]
 
     def incident(self, id_or_prefix: str) -> Incident | None:
@@ -329,6 +338,12 @@ class SqliteState:
                 "SELECT body FROM activities JOIN placements USING (activity) WHERE incident_id = ?", incident_id
             )
         )
+
+    def document(self, ref: AlertRef) -> bytes | None:
+        """Return the line that was pulled for an alert; None when it is unknown or a dead letter."""
+        runs = (segment.run_id for segment in self._segments("TRUE"))
+        found = (documents.document(self.working_set(run_id), ref) for run_id in runs)
+        return next((line for line in found if line is not None), None)
 
     def _scan(self, predicate: pl.Expr) -> pl.DataFrame:
         """Return the rows of all published segments that fit, with their run_id."""
@@ -389,13 +404,13 @@ class SqliteState:
 
     def audit_entries(self, limit: int = 1000) -> Sequence[audit.AuditEntry]:
         """Return the newest ``limit`` entries of the audit log, oldest first."""
-        with self._lock, self._translated():
-            return audit.entries(self._db, limit)
+        with self._reading() as db:
+            return audit.entries(db, limit)
 
     def audit_broken_at(self) -> int | None:
         """Return the number of the first audit entry whose seal does not fit, or None when the chain holds."""
-        with self._lock, self._translated():
-            return audit.first_broken(self._db)
+        with self._reading() as db:
+            return audit.first_broken(db)
 
 
 _INCIDENT_BODIES = (

@@ -5,7 +5,7 @@ name it: one Boolean per fact, looked up for the rows of the window.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,9 +15,8 @@ from triage import kql
 from triage.columns import ALERTS, FACTS
 from triage.models import EntityKind
 from triage.ports import Found, Prevalence, Sightings
+from triage.times import micros, moment
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _DAY = 86_400_000_000
 _SAID = ("detector", "rule", "severity", "message")
 
@@ -27,14 +26,6 @@ class Segment(NamedTuple):
 
     alerts: pl.DataFrame
     facts: pl.DataFrame
-
-
-def _micros(time: datetime) -> int:
-    return (time - _EPOCH) // _MICROSECOND
-
-
-def _time(micros: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=micros)
 
 
 class EmbeddedSearch:
@@ -69,7 +60,7 @@ class EmbeddedSearch:
         rows = self._rows(self._facts_of.get((kind, value)))
         if not rows.size:
             return Sightings(None, None, 0, 0, 0)
-        first, last = _time(int(self._times[rows[0]])), _time(int(self._times[rows[-1]]))
+        first, last = moment(int(self._times[rows[0]])), moment(int(self._times[rows[-1]]))
         return Sightings(first, last, len(rows), self._hosts(rows), len(self._days(rows)))
 
     def rule_prevalence(self, rule: str, since: datetime, until: datetime) -> Prevalence:
@@ -87,8 +78,8 @@ class EmbeddedSearch:
         """Return the ascending row numbers of alerts that say one of the facts, thus also ordered by time."""
         if facts is None:
             return np.empty(0, dtype=np.intp)
-        low = np.searchsorted(self._times, _micros(since)) if since else 0
-        high = np.searchsorted(self._times, _micros(until)) if until else len(self._times)
+        low = np.searchsorted(self._times, micros(since)) if since else 0
+        high = np.searchsorted(self._times, micros(until)) if until else len(self._times)
         wanted = np.zeros(self._facts.height, dtype=bool)
         wanted[facts] = True
         return np.flatnonzero(wanted[self._fact_of[low:high]]) + low
@@ -102,13 +93,13 @@ class EmbeddedSearch:
         by_time = self._times[rows] // _DAY
         starts = np.flatnonzero(np.diff(by_time, prepend=by_time[:1] - 1))
         days, counts = by_time[starts], np.diff(starts, append=len(rows))
-        return {f"{_time(int(day) * _DAY):%Y-%m-%d}": int(count) for day, count in zip(days, counts, strict=True)}
+        return {f"{moment(int(day) * _DAY):%Y-%m-%d}": int(count) for day, count in zip(days, counts, strict=True)}
 
     def _described(self, alerts: pl.DataFrame) -> list[dict[str, Any]]:
         """Return alert rows as the tools see them, with what their fact says; each fact is looked up once."""
         said = {row["fact"]: _said(row) for row in self._facts[alerts["fact"].unique()].iter_rows(named=True)}
         return [
-            {"time": _time(time), "index": index, "id": key, **said[fact]}
+            {"time": moment(time), "index": index, "id": key, **said[fact]}
             for time, index, key, fact in alerts.select("time", "index", "id", "fact").iter_rows()
         ]
 

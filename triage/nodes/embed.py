@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from triage.condense import stable_key
+from triage.nodes.horizon import activities_in_play
 from triage.nodes.stage import Made
 from triage.state import Frames, RunContext, RunState
 
@@ -17,9 +18,9 @@ VECTORS = pl.Schema({"signature": pl.String(), "vector": pl.List(pl.Float32())})
 
 
 def embed(state: RunState, context: RunContext) -> Made:
-    """Look up or compute the vector of every signature of the run's activities, and find their kin."""
+    """Look up or compute the vector of every signature in play, and find their kin."""
     del state
-    texts = _texts(context.work.get(Frames.ACTIVITIES))
+    texts = _texts(activities_in_play(context))
     hashes = {signature: stable_key(text) for signature, text in texts.items()}
     known = dict(context.store.vectors(context.embedder.model_id, sorted(set(hashes.values()))))
     unseen = {hashes[signature]: text for signature, text in sorted(texts.items()) if hashes[signature] not in known}

@@ -6,12 +6,12 @@ import polars as pl
 
 from triage import ledger
 from triage.columns import Batch
-from triage.config import Limits
 from triage.events import Progress
 from triage.models import RunCounts
 from triage.nodes.stage import Made
-from triage.normalise import merge, normalise_page
-from triage.ports import RawStore, Window
+from triage.normalise import merge
+from triage.normalise.parts import normalise_part
+from triage.ports import Window
 from triage.state import Frames, RunContext, RunState
 from triage.times import micros
 from triage.workers import map_parts, worker_count
@@ -22,15 +22,17 @@ def normalise(state: RunState, context: RunContext) -> Made:
     documents = state["pulled"].documents
     merged = merge(_batches(context, documents))
     new, judged, outside = _new_alerts(merged.batch, context)
+    letters = _new_letters(merged.batch.dead_letters, context)
+    judged += merged.batch.dead_letters.height - letters.height
     context.work.put(Frames.ALERTS, new)
     context.work.put(Frames.FACTS, merged.batch.facts)
-    context.work.put(Frames.DEAD_LETTERS, merged.batch.dead_letters)
+    context.work.put(Frames.DEAD_LETTERS, letters)
     counts = RunCounts(
         read=documents,
         already_judged=judged,
         repeated=merged.repeated,
         outside=outside,
-        dead_letter=merged.batch.dead_letters.height,
+        dead_letter=letters.height,
         benign=new.height,  # until the candidates are judged: nothing is an incident yet
     )
     ledger.check(counts)
@@ -39,7 +41,7 @@ def normalise(state: RunState, context: RunContext) -> Made:
 
 def _batches(context: RunContext, documents: int) -> list[Batch]:
     raw = context.work.raw()
-    work = partial(_normalise_part, raw=raw, limits=context.settings.limits, received=micros(context.run.started))
+    work = partial(normalise_part, raw=raw, limits=context.settings.limits, received=micros(context.run.started))
     batches = []
     done = 0
     for batch in map_parts(work, raw.parts(), worker_count(context.settings.workers, documents)):
@@ -49,15 +51,18 @@ def _batches(context: RunContext, documents: int) -> list[Batch]:
     return batches
 
 
-def _normalise_part(part: int, raw: RawStore, limits: Limits, received: int) -> Batch:
-    return normalise_page(raw.page(part), part, limits, received)
-
-
 def _new_alerts(batch: Batch, context: RunContext) -> tuple[pl.DataFrame, int, int]:
     """Return the alerts to judge, how many were judged before, and how many lie outside the window."""
     inside = batch.alerts.filter(_inside(context.window))
     known = context.store.judged(ledger.refs(inside))
     return inside.filter(~known), int(known.sum()), batch.alerts.height - inside.height
+
+
+def _new_letters(letters: pl.DataFrame, context: RunContext) -> pl.DataFrame:
+    """Return the dead letters that no earlier run had; a line without an id is known by its file and number."""
+    name = pl.when(pl.col("id") == "").then("origin").otherwise("id")
+    refs = letters.select("index", name.alias("id"), time=pl.lit(None, pl.Int64))
+    return letters.filter(~context.store.judged(refs))
 
 
 def _inside(window: Window) -> pl.Expr:

@@ -14,6 +14,7 @@ from triage.config import Limits
 from triage.normalise.batches import facts_frame
 from triage.normalise.family import STAMP, Moment
 from triage.normalise.fields import Document
+from triage.normalise.instructions import InstructionMarks
 from triage.normalise.registry import claimed
 from triage.normalise.text import clean
 from triage.normalise.timestamps import parse_time
@@ -59,6 +60,7 @@ class _PageReader:
         self._timed: dict[bytes, _Reading] = {}
         self._untimed: dict[bytes, _Reading] = {}
         self._facts: dict[Facts, int] = {}
+        self._marks = InstructionMarks()
         self._rows: tuple[list[int], list[str], list[str], list[str], list[int], list[int]] = ([], [], [], [], [], [])
         self._dead: list[tuple[str, str, str, str, str]] = []
 
@@ -99,7 +101,7 @@ class _PageReader:
     def _understand(self, source: Document, *, timed: bool) -> _Reading:
         family, document = claimed(source)
         time, time_source = _time(family.moments(document), timed=timed)
-        facts = family.facts(document)
+        facts = self._marks.on(family.facts(document), source.source)
         if time_source in {"ingested", "run"}:
             facts = facts._replace(flags=tuple(sorted({*facts.flags, "time_missing"})))
         fact = self._facts.setdefault(facts, len(self._facts))

@@ -19,6 +19,11 @@ def render(report: Report) -> str:
     return "\n".join(line for part in parts for line in part).rstrip("\n") + "\n"
 
 
+def render_incident(incident: Incident) -> str:
+    """Return one incident, ending in a newline."""
+    return "\n".join(_incident(incident)).strip("\n") + "\n"
+
+
 def _head(report: Report) -> Iterator[str]:
     yield "# Alert triage"
     yield ""

@@ -68,6 +68,8 @@ def publish_incidents(
     ``vectors`` (incident_id -> floats, all of one length) may lack some. Raises SourceError when the index refuses an
     incident (the others are written), SourceUnavailable when the server keeps refusing.
     """
+    if not incidents:
+        return 0  # an index made now would have the dimensions of a vector that nobody has seen
     patience = retry or Retry(tries=6, first=0.5)
     dims = next((len(vector) for vector in vectors.values()), _DIMS)
     patience.call(lambda: ensure_index(client, index, dims))

@@ -1,0 +1,17 @@
+"""Finds the document behind an alert in what a run pulled."""
+
+import polars as pl
+
+from triage.adapters.segments import FolderWorkingSet
+from triage.models import AlertRef
+from triage.state import Frames
+
+
+def document(working: FolderWorkingSet, ref: AlertRef) -> bytes | None:
+    """Return the line a run pulled for an alert, None when that run did not judge it. Raises StateError."""
+    path = working.path(Frames.ALERTS)
+    if not path.exists():
+        return None
+    wanted = (pl.col("id") == ref.id) & (pl.col("index") == ref.index)
+    found = pl.scan_parquet(path, glob=False).filter(wanted).select("part", "line").head(1).collect()
+    return working.raw().document(*found.row(0)) if found.height else None

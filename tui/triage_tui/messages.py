@@ -1,0 +1,58 @@
+"""What widgets tell their screen, and what lines of a sheet point at."""
+
+from typing import NamedTuple
+
+from textual.message import Message
+
+
+class Cite(NamedTuple):
+    """Points at evidence by its id."""
+
+    evidence_id: str
+
+
+class AlertTarget(NamedTuple):
+    """Points at one alert."""
+
+    index: str  # type: ignore[assignment]  # hides tuple.index
+    id: str
+
+
+class ActivityTarget(NamedTuple):
+    """Points at the alerts of one activity."""
+
+    activity: str
+    title: str
+
+
+class EvidenceTarget(NamedTuple):
+    """Points at the alerts behind one piece of evidence."""
+
+    evidence_id: str
+
+
+class EntityTarget(NamedTuple):
+    """Points at everything in the queue that names an entity."""
+
+    kind: str
+    value: str
+
+
+Target = Cite | AlertTarget | ActivityTarget | EvidenceTarget | EntityTarget
+
+
+class Moved(Message):
+    """The cursor of a list is on another line."""
+
+    def __init__(self, line: int) -> None:
+        self.line = line
+        super().__init__()
+
+
+class Opened(Message):
+    """A line was opened; ``target`` is what it points at, if at anything."""
+
+    def __init__(self, line: int, target: Target | None) -> None:
+        self.line = line
+        self.target = target
+        super().__init__()

@@ -1,0 +1,66 @@
+"""What the terminal UI asks of a session: ``triage.session.Session`` fits, and so does a fake of thirty lines."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import polars as pl
+
+from triage.decisions import Change, Decision, Status, Step
+from triage.filters import Filter
+from triage.models import DeadLetter, Incident
+
+
+class SessionPort(Protocol):
+    """Results of the last run that published, and decisions about them. Methods raise TriageError."""
+
+    def incidents(self) -> Sequence[Incident]:
+        """Return the incidents ordered by rank."""
+        ...
+
+    def summary(self) -> Mapping[str, Any]:
+        """Return the summary of the run; empty when none published yet."""
+        ...
+
+    def dead_letters(self) -> Sequence[DeadLetter]:
+        """Return the documents that could not be parsed."""
+        ...
+
+    def statuses(self) -> Mapping[str, Status]:
+        """Return the status of every incident that has a decision."""
+        ...
+
+    def changes(self) -> Mapping[str, Change]:
+        """Return what the last run did to each incident."""
+        ...
+
+    def filter(self, text: str) -> Filter:
+        """Read a filter. Raises FilterError."""
+        ...
+
+    def decide(self, decision: Decision) -> Step:
+        """Make a decision; on disk when this returns."""
+        ...
+
+    def undo(self) -> Step | None:
+        """Take back the last decision that stands."""
+        ...
+
+    def redo(self) -> Step | None:
+        """Make the decision again that was undone last."""
+        ...
+
+    def log(self, limit: int = 200) -> Sequence[Step]:
+        """Return the newest decisions, oldest first."""
+        ...
+
+    def alerts(self, incident_id: str) -> pl.DataFrame:
+        """Return time (µs), index, id, activity, outcome of all alerts of an incident, oldest first."""
+        ...
+
+    def activities(self, incident_id: str) -> pl.DataFrame:
+        """Return the activities (columns.ACTIVITIES) of an incident, oldest first."""
+        ...
+
+    def document(self, index: str, id: str) -> bytes | None:  # noqa: A002 - Elasticsearch's name for it
+        """Return the raw line behind an alert, not cleaned; None when there is none."""
+        ...

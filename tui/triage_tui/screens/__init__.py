@@ -1,0 +1,1 @@
+"""Screens: the queue, one incident, and the small dialogs."""

@@ -1,0 +1,27 @@
+"""Documents that could not be read, each with its reason."""
+
+from collections.abc import Sequence
+
+from rich.text import Text
+
+from triage.models import DeadLetter
+from triage_tui.look import Look
+from triage_tui.sheets.base import Builder, ListSheet
+
+
+def dead_sheet(letters: Sequence[DeadLetter], look: Look, width: int) -> ListSheet:
+    """Return one item per document: reason, where it came from, how it begins."""
+    page = Builder(width, look)
+    for letter in letters:
+        page.item(
+            Text.assemble(
+                look.text(letter.reason, 200, look.styles.warn),
+                "  ",
+                look.text(letter.origin, 200, look.styles.muted),
+                "  ",
+                look.text(letter.excerpt, 300),
+                end="",
+            ),
+            hang=2,
+        )
+    return page.sheet()
