@@ -5,6 +5,7 @@ built by the data sets' own builder where those lie beside this repository; else
 """
 
 import argparse
+import gzip
 import json
 import os
 import statistics
@@ -202,6 +203,11 @@ def bench(alerts: Path, url: str, scratch: Path, repeats: int) -> None:
     empty.write_bytes(b"")
     _print_help(5)
     nothing = median(repeats, lambda: runs.fresh(str(empty)))
+    # An empty run embeds nothing: one alert shows what the embedding model takes, however many alerts follow.
+    single = scratch / "single.ndjson"
+    with gzip.open(alerts, "rb") as lines:
+        single.write_bytes(lines.readline())
+    one = median(repeats, lambda: runs.fresh(str(single)))
     read = median(repeats, lambda: bare_read(url, index))
     documents = int(read.output)
     _row("documents", f"{documents:,}")
@@ -219,6 +225,8 @@ def bench(alerts: Path, url: str, scratch: Path, repeats: int) -> None:
     rate = documents / (filed.seconds - nothing.seconds)
     _row("  over an empty run", f"{rate:,.0f}", f"an empty run takes {nothing.seconds:.1f} s")
     _row("  memory over an empty run", f"{(filed.private - nothing.private) / documents:,.0f} B/alert", "aim 1,000")
+    _row("  memory over a run of one alert", f"{(filed.private - one.private) / documents:,.0f} B/alert")
+    _row("  a run of one alert", f"{one.seconds:.1f} s", f"{one.private / 1e6:,.0f} MB, most of it the embedding model")
     _print_stages(runs.stages(), filed.seconds)
 
 
