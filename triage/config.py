@@ -156,6 +156,9 @@ class InvestigateSettings(Section):
     calls: int = Field(24, ge=1, le=500, description="tool calls per candidate")
     seconds: float = Field(30, gt=0, description="per candidate")
     tool_seconds: float = Field(10, gt=0, description="per tool call")
+    search: Literal["embedded", "elasticsearch"] = Field(
+        "embedded", description="what tools ask: the alerts at hand (repeatable), or all that Elasticsearch holds"
+    )
     evidence_alerts: int = Field(20, ge=1, le=1000, description="alert ids kept per piece of evidence")
 
 
@@ -163,7 +166,7 @@ class AssetSettings(Section):
     """Where the asset inventory is."""
 
     file: File = Field(None, description="CSV: kind,value,criticality,owner,role,note")
-    index: str = Field("", description="or an Elasticsearch index with the same fields")
+    index: str = Field("", description="or an index of elasticsearch.url with the same fields, one document an asset")
 
 
 class Limits(Section):

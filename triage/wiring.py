@@ -11,7 +11,7 @@ from typing import Any
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
-from triage.adapters.assets import CsvAssets, EmptyAssets
+from triage.adapters.assets import CsvAssets, EmptyAssets, IndexAssets
 from triage.adapters.database import SqliteState
 from triage.adapters.embedded_search import EmbeddedSearch, Segment
 from triage.adapters.embeddings import SentenceEmbedder
@@ -25,7 +25,7 @@ from triage.errors import ConfigError, UsageError
 from triage.events import Event
 from triage.investigation import InvestigationContext
 from triage.models import Incident
-from triage.ports import AlertSource, AssetInventory, Clock, RunRecord, Window, WorkingSet
+from triage.ports import AlertSource, AssetInventory, Clock, EventSearch, RunRecord, Window, WorkingSet
 from triage.state import Frames, Publisher, RunContext
 from triage.times import span
 from triage_tools import ToolLimits, build_tools
@@ -86,7 +86,12 @@ def build_publisher(names: Sequence[str], settings: Settings) -> Publisher | Non
 
 def build_assets(settings: Settings) -> AssetInventory:
     """Return the asset inventory that the settings name."""
-    return CsvAssets(settings.assets.file) if settings.assets.file else EmptyAssets()
+    if settings.assets.file:
+        return CsvAssets(settings.assets.file)
+    if settings.assets.index:
+        wanted = {"index": settings.assets.index, "query": ""}
+        return IndexAssets(_elastic_source(settings.elasticsearch.model_copy(update=wanted)))
+    return EmptyAssets()
 
 
 def build_investigation_context(
@@ -96,13 +101,22 @@ def build_investigation_context(
 
     def make(work: WorkingSet) -> InvestigationContext:
         techniques = load_techniques()
-        search = EmbeddedSearch([*_earlier_segments(work, store, settings), _segment(work)])
+        search = _search(work, store, settings)
         tools = build_tools(search, assets, ToolLimits.of(settings), techniques)
         executor = ThreadPoolExecutor(settings.investigate.concurrency, thread_name_prefix="tool")
         toolbox = PolicedTools(tools, executor=executor, seconds=settings.investigate.tool_seconds)
         return InvestigationContext(toolbox=toolbox, clock=clock, techniques=techniques, settings=settings.investigate)
 
     return make
+
+
+def _search(work: WorkingSet, store: SqliteState, settings: Settings) -> EventSearch:
+    if settings.investigate.search == "embedded":
+        return EmbeddedSearch([*_earlier_segments(work, store, settings), _segment(work)])
+    from triage.adapters.elastic.client import connect
+    from triage.adapters.elastic.search import ElasticEvents
+
+    return ElasticEvents(connect(settings.elasticsearch), settings.elasticsearch, settings.limits)
 
 
 def _segment(work: WorkingSet) -> Segment:

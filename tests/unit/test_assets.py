@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from triage.adapters.assets import CsvAssets, EmptyAssets
+from triage.adapters.assets import CsvAssets, EmptyAssets, IndexAssets
 from triage.errors import ConfigError
-from triage.models import EntityKind
+from triage.fakes import MemorySource
+from triage.models import EntityKind, Incompleteness
 
 HEADER = "kind,value,criticality,owner,role,note\n"
 
@@ -56,3 +57,24 @@ def test_wrong_header_and_missing_file(tmp_path: Path) -> None:
 
 def test_empty_inventory_knows_nothing() -> None:
     assert EmptyAssets().lookup(EntityKind.HOST, "a") is None
+
+
+def document(**fields: object) -> dict[str, object]:
+    return {"_index": "assets", "_id": "1", "_source": {"kind": "host", "value": "DC01", "criticality": 95} | fields}
+
+
+def test_an_index_is_an_inventory_too() -> None:
+    found = IndexAssets(MemorySource([document(owner="Ops")])).lookup(EntityKind.HOST, "dc01")
+    assert found is not None
+    assert (found.criticality, found.owner, found.note) == (95, "Ops", "")
+
+
+def test_a_wrong_document_of_the_index_is_named() -> None:
+    with pytest.raises(ConfigError, match=r"document 1: criticality '400'"):
+        IndexAssets(MemorySource([document(criticality=400)]))
+
+
+def test_an_index_that_answers_in_part_is_refused() -> None:
+    problem = Incompleteness(source="assets", reason="a shard is down")
+    with pytest.raises(ConfigError, match="could not be read whole: a shard is down"):
+        IndexAssets(MemorySource([document()], problems=[problem]))

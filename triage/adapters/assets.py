@@ -1,11 +1,14 @@
-"""The asset inventory from a CSV file: kind,value,criticality,owner,role,note."""
+"""The asset inventory from a CSV file or an index: kind,value,criticality,owner,role,note."""
 
 import csv
 from pathlib import Path
+from typing import Any
+
+import orjson
 
 from triage.errors import ConfigError
 from triage.models import EntityKind
-from triage.ports import Asset
+from triage.ports import AlertSource, Asset, Window
 
 _HEADER = ["kind", "value", "criticality", "owner", "role", "note"]
 
@@ -18,15 +21,39 @@ class EmptyAssets:
         return None
 
 
-class CsvAssets:
-    """Assets of a file that is read once. Raises ConfigError that names file, line and field."""
+class _ListedAssets:
+    """Assets that were read once."""
 
-    def __init__(self, path: Path) -> None:
-        self._assets = {(asset.kind, asset.value.casefold()): asset for asset in _read(path)}
+    def __init__(self, assets: list[Asset]) -> None:
+        self._assets = {(asset.kind, asset.value.casefold()): asset for asset in assets}
 
     def lookup(self, kind: EntityKind, value: str) -> Asset | None:
         """Return the asset with this name (case-insensitive), or None."""
         return self._assets.get((kind.value, value.casefold()))
+
+
+class CsvAssets(_ListedAssets):
+    """Assets of a file. Raises ConfigError that names file, line and field."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(_read(path))
+
+
+class IndexAssets(_ListedAssets):
+    """Assets of an index, read through a source. Raises ConfigError that names document and field, or SourceError."""
+
+    def __init__(self, source: AlertSource) -> None:
+        lines = (line for page in source.pages(Window(None, None)) for line in page.lines.splitlines() if line)
+        assets = [_from_hit(orjson.loads(line)) for line in lines]
+        if problems := source.problems():
+            raise ConfigError(f"assets.index could not be read whole: {problems[0].reason}")
+        _refuse_repeats(assets, "assets.index")
+        super().__init__(assets)
+
+
+def _from_hit(hit: dict[str, Any]) -> Asset:
+    fields = hit.get("_source", {})
+    return _asset([str(fields.get(name, "")) for name in _HEADER], f"assets.index, document {hit.get('_id')}")
 
 
 def _read(path: Path) -> list[Asset]:
@@ -60,10 +87,10 @@ def _asset(row: list[str], place: str) -> Asset:
     return Asset(kind, value, int(criticality), owner, role, note)
 
 
-def _refuse_repeats(assets: list[Asset], path: Path) -> None:
+def _refuse_repeats(assets: list[Asset], place: Path | str) -> None:
     seen: set[tuple[str, str]] = set()
     for asset in assets:
         key = (asset.kind, asset.value.casefold())
         if key in seen:
-            raise ConfigError(f"{path}: {asset.kind}:{asset.value} is listed more than once")
+            raise ConfigError(f"{place}: {asset.kind}:{asset.value} is listed more than once")
         seen.add(key)
