@@ -15,6 +15,7 @@ import polars as pl
 
 from triage.columns import ACTIVITIES, ENTITY, Batch
 from triage.config import CondenseSettings
+from triage.times import span
 
 MASKS: tuple[tuple[str, str], ...] = (
     (r"\{?[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\}?", "<guid>"),
@@ -89,13 +90,9 @@ def _with_groups(alerts: pl.DataFrame, facts: pl.DataFrame, gap: timedelta) -> p
     pairs = facts.select("signature", "principal").unique().sort("signature", "principal").with_row_index("pair")
     pair_of_fact = facts.join(pairs, on=["signature", "principal"]).select("fact", "pair")
     rows = alerts.with_row_index("row").join(pair_of_fact, on="fact", maintain_order="left").sort("pair", "row")
-    silent = pl.col("time") - pl.col("time").shift(1) > _micros(gap)
+    silent = pl.col("time") - pl.col("time").shift(1) > span(gap)
     breaks = (pl.col("pair") != pl.col("pair").shift(1)) | silent
     return rows.with_columns(group=breaks.fill_null(value=True).cum_sum())
-
-
-def _micros(span: timedelta) -> int:
-    return span // timedelta(microseconds=1)
 
 
 def _name_groups(rows: pl.DataFrame, facts: pl.DataFrame, earlier: pl.DataFrame, gap: timedelta) -> pl.DataFrame:
@@ -104,7 +101,7 @@ def _name_groups(rows: pl.DataFrame, facts: pl.DataFrame, earlier: pl.DataFrame,
         pl.col("fact", "index", "id").first(), first=pl.col("time").first(), last=pl.col("time").last()
     )
     groups = groups.join(facts.select("fact", "signature", "principal"), on="fact", maintain_order="left")
-    continued = _continued(groups, earlier, _micros(gap))
+    continued = _continued(groups, earlier, span(gap))
     names = zip(
         groups["signature"],
         groups["principal"],
