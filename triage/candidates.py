@@ -4,7 +4,7 @@ Every activity of the horizon ends in exactly one candidate or one everyday grou
 lost between correlation and the ledger.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import orjson
@@ -41,6 +41,10 @@ ASSESSED_KINDS = (
 """Kinds that an asset inventory may rate."""
 
 
+Raise = Callable[[Rating, Sequence[str]], Rating]
+"""(rating, activities of the candidate) -> the rating, raised or as it was."""
+
+
 class Candidates(NamedTuple):
     """All activities of the horizon, each in one candidate or everyday group."""
 
@@ -51,21 +55,35 @@ class Candidates(NamedTuple):
 
 
 def gather(
-    compared: pl.DataFrame, correlated: Correlated, kin: pl.DataFrame, assets: AssetInventory, scale: Scale = SCALE
+    compared: pl.DataFrame,
+    correlated: Correlated,
+    kin: pl.DataFrame,
+    assets: AssetInventory,
+    scale: Scale = SCALE,
+    known_bad: Raise = lambda rating, _: rating,
 ) -> Candidates:
-    """Rate every candidate and put all other activities into everyday groups, one per signature."""
+    """Rate every candidate and put all other activities into everyday groups, one per signature.
+
+    ``known_bad`` raises a rating by what is known of the candidate's activities.
+    """
     rest = compared.join(correlated.membership, on="activity", how="anti")
     everyday = rest.select(
         candidate=pl.lit(EVERYDAY) + pl.col("signature"), activity="activity", core=pl.lit(value=False)
     )
-    core = correlated.membership.filter("core").join(compared, on="activity").sort("candidate", "first", "activity")
+    members = correlated.membership.join(compared, on="activity").sort("candidate", "first", "activity")
     related = families(kin)
     rated = [
-        _rating_row(str(key), rate(rows.to_dicts(), criticality(rows, assets), related, scale))
-        for (key,), rows in core.group_by("candidate", maintain_order=True)
+        _rating_row(str(key), known_bad(_rate(rows, assets, related, scale), rows["activity"].to_list()))
+        for (key,), rows in members.group_by("candidate", maintain_order=True)
     ]
     membership = pl.concat([correlated.membership, everyday]).sort("candidate", "activity")
     return Candidates(membership, pl.DataFrame(rated, schema=RATINGS, orient="row"))
+
+
+def _rate(rows: pl.DataFrame, assets: AssetInventory, related: Mapping[str, str], scale: Scale) -> Rating:
+    core = rows.filter("core")
+    company = rows.filter(~pl.col("core"))
+    return rate(core.to_dicts(), criticality(core, assets), related, scale, company.to_dicts())
 
 
 def families(kin: pl.DataFrame) -> Mapping[str, str]:

@@ -86,6 +86,14 @@ class Rules(NamedTuple):
     """A not quite everyday activity is part of them, too, when this near to ``absorb_many`` kinds of unusual ones."""
     absorb_many: int = 6
     absorb_novelty: float = 0.15
+    chance_minutes: float = 2.5
+    """An everyday activity on any asset that begins this near to a burst of ``absorb_many`` kinds is part of it ..."""
+    chance_most: float = 0.01
+    """... where its kind comes so seldom that this is its chance of doing so by accident ..."""
+    chance_of_any: float = 0.1
+    """... and this the chance that any kind as rare does."""
+    absorb_severity: float = 40
+    """An alert that is not quite everyday and rated at least this needs one unusual activity near it, not two."""
 
 
 RULES = Rules()
@@ -96,7 +104,7 @@ LINKS = pl.Schema(
         "left": pl.UInt32(),  # row numbers of the core activities
         "right": pl.UInt32(),
         "strength": pl.Float64(),  # 0-1
-        "kind": pl.String(),  # asset, echo, moment, kin, entity or roll-out
+        "kind": pl.String(),  # asset, echo, moment, kin, entity, roll-out or analyst
         "about": pl.String(),  # the shared asset, rule or entity
         "gap": pl.Int64(),  # microseconds
         "assets": pl.UInt32(),  # on how many assets a shared entity was seen; 0 where it has no meaning
@@ -119,6 +127,7 @@ class Link(NamedTuple):
         """Say why two activities on the assets ``left`` and ``right`` belong together."""
         apart = in_words(self.gap)
         said = {
+            "analyst": f"an analyst joined these, {apart} apart",
             "asset": f"both unusual on {self.about}, {apart} apart",
             "echo": f"'{self.about}' on {left} and on {right}, {apart} apart",
             "moment": f"very new on {left} and on {right} at the same moment, {apart} apart",

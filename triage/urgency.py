@@ -6,7 +6,7 @@ only the same mild thing on many assets at once (a roll-out) counts less than it
 The constants are heuristics, set on the labelled cases of the eval suite; none names a rule, host or vendor.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import exp, log2
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -45,6 +45,8 @@ class Scale(NamedTuple):
     repeat_most: float = 2.0
     family_factor: float = 0.25
     """What a kind of alert still counts beside a heavier one that means much the same."""
+    moment_seconds: float = 1
+    """Unrated kinds of alert that begin together on one asset, within this, are one event in several words."""
     behaviour_points: float = 60
     behaviour_half: float = 3.0
     """Behaviour points saturate: weight w earns points * (1 - exp(-w / half))."""
@@ -58,6 +60,11 @@ class Scale(NamedTuple):
     """Points of text that is written for whoever triages: honest machines do not write such."""
     shown_weight: float = 0.85
     """Below this weight of unusual behaviour a candidate is benign: unusual, but too little to act on."""
+    sequence_weight: float = 0.25
+    """The same bound for two rated kinds of alert that follow each other on one asset."""
+    sequence_seconds: float = 60
+    sequence_severity: float = 20
+    sequence_novelty: float = 0.15
     attack_points: float = 45
     """From this urgency on the disposition is attack, below it suspicious."""
     rollout_assets: int = 5
@@ -97,16 +104,19 @@ def rate(
     criticality: int = 0,
     families: Mapping[str, str] = MappingProxyType({}),
     scale: Scale = SCALE,
+    company: Sequence[Mapping[str, Any]] = (),
 ) -> Rating:
     """Rate a candidate from its core activities (rows of columns.ACTIVITIES with baseline.BASELINE).
 
-    ``families`` maps signatures to the name of their family: kinds of alert that mean much the same.
+    ``families`` maps signatures to the name of their family: kinds of alert that mean much the same. ``company`` are
+    the less unusual activities that were taken in; they weigh nothing, but may show that the core was no single step.
     """
-    kinds = _by_family(_heaviest_of_each_kind(core, scale), families, scale)
+    kinds = _by_family(_once_a_moment(core, _heaviest_of_each_kind(core, scale), scale), families, scale)
     weight = sum(kinds.values())
     assets = {row["principal"] for row in core}
     parts = tuple(part for part in _parts(core, kinds, assets, criticality, scale) if part.points > 0)
-    disposition, reason = _judge(core, kinds, weight, assets, parts, scale)
+    needed = scale.sequence_weight if _is_sequence([*core, *company], scale) else scale.shown_weight
+    disposition, reason = _judge(core, kinds, weight, assets, parts, needed, scale)
     return Rating(disposition, reason, round(weight, 4), parts)
 
 
@@ -137,6 +147,37 @@ def _heaviest_of_each_kind(core: Sequence[Mapping[str, Any]], scale: Scale) -> d
     for row in core:
         kinds[row["signature"]] = max(kinds.get(row["signature"], 0.0), _weight(row, scale))
     return _without_roll_out(core, kinds, scale)
+
+
+def _once_a_moment(core: Sequence[Mapping[str, Any]], kinds: Mapping[str, float], scale: Scale) -> dict[str, float]:
+    """Anomaly detectors say one event in several words: of unrated kinds, each moment vouches for one as a whole.
+
+    Kinds are matched with moments, the heaviest first (a maximum matching by augmenting paths, so that a further
+    alert never lowers the sum); what finds no moment of its own counts a part.
+    """
+    moments = _moments(core, scale)
+    vouched: dict[tuple[str, int], str] = {}
+
+    def settle(kind: str, seen: set[tuple[str, int]]) -> bool:
+        for moment in sorted(moments[kind] - seen):
+            seen.add(moment)
+            if moment not in vouched or settle(vouched[moment], seen):
+                vouched[moment] = kind
+                return True
+        return False
+
+    order = sorted(moments, key=lambda kind: (-kinds[kind], kind))
+    return dict(kinds) | {kind: kinds[kind] * scale.family_factor for kind in order if not settle(kind, set())}
+
+
+def _moments(core: Sequence[Mapping[str, Any]], scale: Scale) -> dict[str, set[tuple[str, int]]]:
+    """Return the moments (asset, number) in which each unrated kind begins."""
+    moments: dict[str, set[tuple[str, int]]] = {}
+    for row in core:
+        if row["severity"] is None and not _is_steady(row):
+            moment = row["principal"], int(row["first"] // (scale.moment_seconds * 1_000_000))
+            moments.setdefault(row["signature"], set()).add(moment)
+    return moments
 
 
 def _by_family(kinds: Mapping[str, float], families: Mapping[str, str], scale: Scale) -> dict[str, float]:
@@ -231,14 +272,15 @@ def _judge(
     weight: float,
     assets: set[str],
     parts: Sequence[UrgencyPart],
+    needed: float,
     scale: Scale,
 ) -> tuple[Disposition, str]:
-    harmless = _why_benign(core, kinds, weight, assets, scale)
+    harmless = _why_benign(core, kinds, weight, assets, needed, scale)
     if harmless and _planted(core):
         return "suspicious", f"text that tries to direct whoever reads the alerts; without it benign, {harmless}"
     if harmless:
         return "benign", harmless
-    reached = f"weight {weight:.2f} of {scale.shown_weight} needed, urgency {total(parts)}"
+    reached = f"weight {weight:.2f} of {needed} needed, urgency {total(parts)}"
     if total(parts) >= scale.attack_points:
         return "attack", f"{len(kinds)} kinds of unusual behaviour, {reached}"
     return (
@@ -247,12 +289,46 @@ def _judge(
     )
 
 
+def _is_sequence(rows: Sequence[Mapping[str, Any]], scale: Scale) -> bool:
+    """Tell whether two kinds of rated, not everyday alert follow each other on one asset: two steps, no stray alert.
+
+    What begins at the very same moment may be one event that two rules match.
+    """
+    steps = [row for row in rows if _may_be_step(row, scale)]
+    steps.sort(key=lambda row: (row["principal"], row["first"], row["signature"]))
+    return any(_follows(one, other, scale) for one, other in _near(steps, scale.sequence_seconds))
+
+
+def _may_be_step(row: Mapping[str, Any], scale: Scale) -> bool:
+    rated = (row["severity"] or 0.0) >= scale.sequence_severity
+    return bool(rated and row["principal"] and row["novelty"] >= scale.sequence_novelty)
+
+
+def _near(steps: Sequence[Mapping[str, Any]], seconds: float) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+    """Yield pairs on one asset that begin within ``seconds``, in order of time."""
+    for number, one in enumerate(steps):
+        for other in steps[number + 1 :]:
+            if other["principal"] != one["principal"] or other["first"] - one["first"] > seconds * 1_000_000:
+                break
+            yield one, other
+
+
+def _follows(one: Mapping[str, Any], other: Mapping[str, Any], scale: Scale) -> bool:
+    apart = other["first"] - one["first"] > scale.moment_seconds * 1_000_000
+    return bool(apart and one["signature"] != other["signature"])
+
+
 def _why_benign(
-    core: Sequence[Mapping[str, Any]], kinds: Mapping[str, float], weight: float, assets: set[str], scale: Scale
+    core: Sequence[Mapping[str, Any]],
+    kinds: Mapping[str, float],
+    weight: float,
+    assets: set[str],
+    needed: float,
+    scale: Scale,
 ) -> str:
     """Return the rule by which the behaviour is benign; '' where there is none."""
     if _is_roll_out(core, kinds, scale):
         return f"roll-out: the same {_kinds(kinds)} on {len(assets)} assets and nothing else unusual on them"
-    if weight < scale.shown_weight:
-        return f"too little: weight of unusual behaviour {weight:.2f} is below {scale.shown_weight}"
+    if weight < needed:
+        return f"too little: weight of unusual behaviour {weight:.2f} is below {needed}"
     return ""

@@ -139,6 +139,42 @@ def test_while_memory_is_cold_only_severe_alerts_are_core() -> None:
     assert groups(found) == [["a"]]
 
 
+def burst(kinds: int) -> list[dict[str, object]]:
+    return [activity(f"b{n}", f"kind{n}", "host:a", START + 10 * HOUR + n * MINUTE) for n in range(kinds)]
+
+
+def seldom(key: str, rule: str, hours: float) -> dict[str, object]:
+    return activity(key, rule, "host:watcher", START + int(hours * HOUR), novelty=0.1)
+
+
+def test_a_seldom_kind_on_another_asset_amid_a_burst_is_taken_in() -> None:
+    rare = [seldom("r1", "load", 0), seldom("r2", "load", 10.05), seldom("r3", "load", 100)]
+    found = run(*burst(6), *rare)
+    assert found.membership.filter(~pl.col("core"))["activity"].to_list() == ["r2"]
+    assert "host:watcher" in str(found.joins.filter(pl.col("right") == "r2")["reason"].item())
+
+
+def test_a_frequent_kind_or_a_small_burst_takes_nothing_in_by_chance() -> None:
+    frequent = [seldom(f"r{n}", "load", n + 0.05) for n in range(40)]
+    assert run(*burst(6), *frequent).membership["core"].all()
+    rare = [seldom("r1", "load", 0), seldom("r2", "load", 10.05), seldom("r3", "load", 100)]
+    assert run(*burst(5), *rare).membership["core"].all()
+
+
+def test_where_many_seldom_kinds_come_and_go_none_is_taken_in_by_chance() -> None:
+    clatter = [seldom(f"r{n:03}", f"rare{n}", n / 4) for n in range(400)]
+    assert run(*burst(6), *clatter).membership["core"].all()
+
+
+def test_a_rated_odd_alert_beside_one_unusual_one_is_taken_in() -> None:
+    found = run(
+        activity("a", "x", "host:a", START, severity=47),
+        activity("b", "y", "host:a", START + MINUTE // 2, severity=47, novelty=0.35),
+        activity("c", "z", "host:a", START + MINUTE // 2, novelty=0.35),
+    )
+    assert groups(found) == [["a", "b"]]
+
+
 rows_strategy = st.lists(
     st.tuples(
         st.sampled_from("xyz"), st.sampled_from("abc"), st.integers(0, 6 * HOUR), st.sampled_from([0.1, 0.5, 1.0])

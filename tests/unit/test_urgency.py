@@ -12,7 +12,7 @@ from triage.urgency import Rating, rate, total
 
 def row(rule: str, host: str = "a", severity: float | None = None, **more: Any) -> dict[str, Any]:
     base = {"signature": rule, "rule": rule, "principal": f"host:{host}", "severity": severity, "novelty": 1.0}
-    return base | {"count": 1, "variety": 1, "alone": False, "tactics": [], "net_days": 0} | more
+    return base | {"first": 0, "count": 1, "variety": 1, "alone": False, "tactics": [], "net_days": 0} | more
 
 
 def test_two_severe_new_things_are_worth_showing_and_one_mild_is_not() -> None:
@@ -137,3 +137,40 @@ def test_text_that_directs_the_reader_is_always_shown_with_a_part_of_its_own() -
     assert found.disposition == "suspicious"
     assert "without it benign, roll-out" in found.reason
     assert [part.points for part in found.parts if part.name == "instruction-like text"] == [15]
+
+
+def test_one_event_in_several_words_of_unrated_rules_is_one_behaviour() -> None:
+    said = [row(f"r{n}", first=1_000_000) for n in range(6)]
+    apart = [row(f"r{n}", first=n * 10_000_000) for n in range(6)]
+    assert rate(said).weight < rate(apart).weight / 2
+    assert rate(said).disposition == "benign"
+
+
+def test_two_rated_steps_after_each_other_are_shown_where_one_or_a_stray_alert_is_not() -> None:
+    steps = [row("enumerate", severity=21, first=0), row("connect", severity=21, first=5_000_000)]
+    assert rate(steps).disposition == "suspicious"
+    assert rate(steps[:1]).disposition == "benign"
+    at_once = [step | {"first": 0} for step in steps]
+    assert rate(at_once).disposition == "benign"
+    elsewhere = [steps[0], steps[1] | {"principal": "host:b"}]
+    assert rate(elsewhere).disposition == "benign"
+
+
+def test_a_step_that_is_not_unusual_by_itself_makes_a_sequence_but_weighs_nothing() -> None:
+    core = [row("service", severity=47, first=0)]
+    company = [row("registry", severity=47, first=2_500_000, novelty=0.35)]
+    assert rate(core).disposition == "benign"
+    assert rate(core, company=company).disposition == "suspicious"
+    assert rate(core, company=company).weight == rate(core).weight
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("abcdef"), st.sampled_from("xy"), st.integers(0, 5), st.sampled_from([0.5, 1.0])),
+        min_size=1,
+        max_size=12,
+    )
+)
+def test_a_further_unrated_alert_never_lowers_the_weight(alerts: list[tuple[str, str, int, float]]) -> None:
+    rows = [row(rule, host, first=at * 1_000_000, novelty=novelty) for rule, host, at, novelty in alerts]
+    assert rate(rows).weight >= rate(rows[:-1]).weight - 1e-9
