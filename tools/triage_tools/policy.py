@@ -20,9 +20,16 @@ INVESTIGATOR: Mapping[str, int] = MappingProxyType(
         "alerts_around_entity": 8,
         "asset_lookup": 12,
         "attack_lookup": 4,
+        "beacon_test": 4,
         "entity_history": 8,
         "first_last_seen": 16,
+        "logon_history": 4,
+        "planned_changes": 4,
+        "process_tree": 4,
+        "rule_guide": 4,
         "rule_prevalence": 12,
+        "similar_incidents": 2,
+        "threat_intelligence": 8,
     }
 )
 """Calls that one investigation may make to each tool."""

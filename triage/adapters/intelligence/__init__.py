@@ -1,0 +1,1 @@
+"""Sources of threat intelligence, and the local copy of what they say."""
