@@ -1,7 +1,8 @@
 """Checks sentences against the evidence they cite: a claim that its citation does not carry is struck, not believed.
 
-What is checked is what a reader would act on: names in quotation marks, ``kind:value`` entities, addresses, hashes,
-technique ids, domains, times and numbers. Each must stand in a cited statement or be the id of a cited alert.
+What is checked is what a reader would act on: names in quotation marks or with a capital inside a sentence,
+``kind:value`` entities, addresses, hashes, technique ids, domains, times and numbers. Each must stand in a cited
+statement or be the id of a cited alert.
 """
 
 import re
@@ -15,6 +16,10 @@ _SENTENCE = re.compile(r"(?<=\])\.(?=\s|$)")
 _QUOTED = re.compile(r"'([^']{2,})'|\"([^\"]{2,})\"|`([^`]{2,})`")
 _TOKEN = re.compile(r"\d{1,3}(?:,\d{3})+(?![\w,])|\w[\w.:/\\@+-]*\w|\w")
 _TELLING = re.compile(r"\d|[:@\\]|\w\.\w|\w_\w")
+_NAME = re.compile(r"(?<=[\w,;:)] )[A-Z][\w-]*")
+"""A word with a capital inside a sentence: in English a name."""
+_WORDS = frozenset({"i", "utc", "att&ck", "mitre", "kql"})
+"""Such words that name nothing of this case."""
 
 
 class Checked(NamedTuple):
@@ -71,7 +76,8 @@ def claims(sentence: str) -> list[str]:
     """Return what a sentence says that can be looked up, in its order: quotations, and words with digits or signs."""
     quoted = [next(filter(None, found.groups())) for found in _QUOTED.finditer(sentence)]
     words = [word for word in _TOKEN.findall(sentence) if _TELLING.search(word)]
-    return list(dict.fromkeys([*quoted, *words]))
+    names = [name for name in _NAME.findall(sentence) if name.casefold() not in _WORDS]
+    return list(dict.fromkeys([*quoted, *words, *names]))
 
 
 def _carried(evidence: Iterable[Evidence]) -> str:

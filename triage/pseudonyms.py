@@ -30,10 +30,12 @@ POLICY: Mapping[str, Policy] = MappingProxyType(
         "device": "pseudonymise",
         "service": "pseudonymise",
         "path": "pseudonymise",
+        "note": "withhold",
         "custom": "withhold",
     }
 )
-"""For remote models, by kind of entity; ``path`` is the user in a path, ``custom`` what the site's own patterns find.
+"""For remote models, by kind of entity; ``path`` is the user in a path, ``note`` what people wrote about an asset,
+``custom`` what the site's own patterns find, ``rule`` the name of a detector's rule.
 
 A kind that is not named is sent, for addresses and domains only what is internal is replaced.
 """
@@ -45,7 +47,7 @@ _ANYWHERE = 4
 """Names of this many characters are replaced within longer words too, shorter ones only where they stand alone."""
 _LABELS = {"mailbox": "MAIL", "path": "USER", "cloud": "RESOURCE"}
 _STAND_IN = re.compile(
-    r"~?\b((?:HOST|USER|ADDRESS|DOMAIN|MAIL|RESOURCE|DEVICE|SERVICE|CUSTOM|PROCESS|FILE|URL|MODEL|HASH)-\d+)\b~?"
+    r"~?\b((?:HOST|USER|ADDRESS|DOMAIN|MAIL|RESOURCE|DEVICE|SERVICE|CUSTOM|PROCESS|FILE|URL|MODEL|HASH|RULE)-\d+)\b~?"
     r"|\(withheld\)",
     re.IGNORECASE,
 )
@@ -83,13 +85,21 @@ class Pseudonyms:
         self._original: dict[str, str] = {}
         self._numbers: dict[str, int] = {}
         self._pattern: re.Pattern[str] | None = None
-        names = [name for ref in entities for name in self._names(ref)]
-        self._taken = frozenset(_key(value) for _, value in names)
-        for kind, value in names:
-            self._name(kind, value)
+        self._taken: set[str] = set()
+        self.add(entities)
 
     def __repr__(self) -> str:
         return f"Pseudonyms({len(self._original)} names)"
+
+    def add(self, entities: Iterable[EntityRef], within: str | None = None) -> None:
+        """Take in further entities; with ``within`` only names that this text holds, so that few are looked for."""
+        found = [name for ref in entities for name in self._names(ref)]
+        if within is not None:
+            folded = unicodedata.normalize("NFKC", within).casefold()
+            found = [(kind, value) for kind, value in found if _key(value) in folded or value.casefold() in folded]
+        self._taken.update(_key(value) for _, value in found)
+        for kind, value in found:
+            self._name(kind, value)
 
     def hide(self, text: str) -> str:
         """Return the text in NFKC with every internal name replaced or withheld, in whatever case it is written.

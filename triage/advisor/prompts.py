@@ -1,0 +1,31 @@
+"""The prompts: one file per question in ``prompts/``, which begins with its version."""
+
+import re
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import NamedTuple
+
+QUESTIONS = ("look_up", "narrate", "doubt", "raise")
+"""What a model is asked; the names of the files."""
+_HEAD = re.compile(r"<!-- version (\d+) -->\n")
+
+
+class Template(NamedTuple):
+    """A prompt before it is filled."""
+
+    name: str
+    version: int
+    text: str
+
+
+@cache
+def template(name: str) -> Template:
+    """Return a prompt by name. Raises ValueError for a file that does not say its version."""
+    inside = files("triage") / "prompts" / f"{name}.md"
+    beside = Path(__file__).parents[2] / "prompts" / f"{name}.md"
+    text = (inside if inside.is_file() else beside).read_text(encoding="utf-8")
+    head = _HEAD.match(text)
+    if head is None:
+        raise ValueError(f"prompts/{name}.md does not begin with its version")
+    return Template(name, int(head[1]), text[head.end() :])
