@@ -1,164 +1,52 @@
 """A four-phase response plan from what is affected and what was done to it. Proposals only: a person decides.
 
-Phases after NIST SP 800-61: containment, investigation, eradication, recovery.
+``plan_response`` lists every step that makes sense; ``triage.blast`` weighs them by who else they would hit and keeps
+what a person will read.
 """
 
 import re
-from collections.abc import Iterable, Sequence
-from typing import Literal, NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+from urllib.parse import urlsplit
 
+from triage.condense import stable_key
+from triage.countermeasures import BY_BEHAVIOUR
+from triage.measures import ALWAYS, BLOCK_SENDER, CONTAIN, FOR_MODELS, PHASES, REVIEW, Measure
 from triage.models import Disposition, Entity, EntityKind, EntityRef, Evidence, ResponseStep
 from triage.playbook import is_indicator
-from triage.wording import plain
+from triage.wording import listed, plain
 
-_PER_PHASE = 5
-"""Steps of a phase at most; a longer plan is not read."""
-_TARGETS = 3
-"""Entities of one kind that get a step of their own."""
+_TARGETS = 6
+"""Entities of one kind that get a containment step of their own."""
+_NAMED = 3
+"""Entities that a step about several names."""
 CRITICAL = 75
 """Criticality (0-100) from which containment needs an administrator's word."""
 
-Phase = Literal["containment", "investigation", "eradication", "recovery"]
-Role = Literal["analyst", "lead", "admin"]
 
+class _Case(NamedTuple):
+    """What a plan is made for."""
 
-class _Measure(NamedTuple):
-    phase: Phase
-    action: str
-    """With a placeholder for the target."""
-    reason: str
-    role: Role = "analyst"
-    reversal: str = ""
-
-
-_CONTAIN: dict[EntityKind, _Measure] = {
-    EntityKind.HOST: _Measure(
-        "containment",
-        "Isolate host {} from the network",
-        "it carries the activity",
-        "lead",
-        "Release {} from isolation",
-    ),
-    EntityKind.USER: _Measure(
-        "containment",
-        "End the sessions of {} and suspend the account",
-        "it acts in the incident",
-        "lead",
-        "Re-enable {}",
-    ),
-    EntityKind.ADDRESS: _Measure(
-        "containment", "Block {} at the perimeter", "public address of the incident", "lead", "Remove the block of {}"
-    ),
-    EntityKind.DOMAIN: _Measure(
-        "containment", "Block {} in DNS and proxy", "contacted in the incident", "lead", "Remove the block of {}"
-    ),
-    EntityKind.URL: _Measure(
-        "containment", "Block {} in the proxy", "visited in the incident", "lead", "Remove the block"
-    ),
-    EntityKind.HASH: _Measure(
-        "containment",
-        "Block execution of {} on all endpoints",
-        "file of the incident",
-        "lead",
-        "Remove the block of {}",
-    ),
-    EntityKind.MAILBOX: _Measure(
-        "containment",
-        "Withdraw the messages of the incident from {} and end its sessions",
-        "mailbox of the incident",
-        "lead",
-        "Restore the messages to {}",
-    ),
-    EntityKind.CLOUD: _Measure(
-        "containment",
-        "Revoke sessions and keys of {} and snapshot it",
-        "cloud resource of the incident",
-        "lead",
-        "Issue new keys for {}",
-    ),
-    EntityKind.DEVICE: _Measure(
-        "containment",
-        "Agree with plant operations how to cut remote access to {} without stopping the process",
-        "an OT device must not be isolated on its own",
-        "admin",
-        "Restore remote access to {}",
-    ),
-    EntityKind.MODEL: _Measure(
-        "containment",
-        "Suspend the tools and keys that {} may use",
-        "AI model of the incident",
-        "lead",
-        "Give {} back its tools",
-    ),
-    EntityKind.SERVICE: _Measure(
-        "containment", "Restrict access to service {}", "it is used in the incident", "lead", "Reopen {}"
-    ),
-}
-
-_BY_TACTIC: dict[str, tuple[_Measure, ...]] = {
-    "initial-access": (
-        _Measure("investigation", "Find how access was gained, and whether others were reached the same way", "entry"),
-        _Measure("eradication", "Close the entry: patch the exposed service or withdraw the message", "entry", "lead"),
-    ),
-    "execution": (
-        _Measure("investigation", "Collect process tree, scripts and command lines from {}", "code ran"),
-        _Measure("eradication", "Remove the programs and scripts that were run", "code ran", "lead"),
-    ),
-    "persistence": (
-        _Measure("investigation", "List services, scheduled tasks, run keys and new accounts of {}", "persistence"),
-        _Measure("eradication", "Remove the persistence and every account it created", "persistence", "lead"),
-    ),
-    "privilege-escalation": (
-        _Measure("investigation", "Check what was done with the higher rights on {}", "privileges were raised"),
-    ),
-    "defense-evasion": (
-        _Measure("investigation", "Verify that sensors and logs of {} are complete", "defences were evaded"),
-    ),
-    "credential-access": (
-        _Measure("investigation", "Check logons with every credential that {} held or received", "credentials at risk"),
-        _Measure("eradication", "Reset the credentials that were exposed", "credentials at risk", "lead"),
-    ),
-    "lateral-movement": (
-        _Measure("investigation", "Examine every host that {} opened sessions to", "lateral movement"),
-    ),
-    "command-and-control": (
-        _Measure("investigation", "Search all hosts for the same destinations", "command and control"),
-    ),
-    "exfiltration": (
-        _Measure("investigation", "Establish which data left, how much and to where", "exfiltration"),
-        _Measure("recovery", "Inform the owner of the data and the data protection officer", "exfiltration", "lead"),
-    ),
-    "impact": (
-        _Measure("recovery", "Restore affected systems from backups made before the first alert", "impact", "lead"),
-    ),
-    "impair-process-control": (
-        _Measure("recovery", "Compare set points and logic with the released version", "process control", "admin"),
-    ),
-}
-
-
-_ALWAYS = (
-    _Measure("investigation", "Ask the owner of {} whether this was planned", "rules out the harmless reading"),
-    _Measure(
-        "eradication", "Remove from {} what the investigation shows to be the attacker's", "nothing may stay", "lead"
-    ),
-    _Measure("recovery", "Return {} to service and watch it for the same rules", "proves the incident over", "lead"),
-)
+    entities: Sequence[Entity]
+    evidence: Sequence[Evidence]
+    main: Entity | None
+    own: frozenset[str]
+    """Domains of the organisation's own hosts."""
 
 
 def plan_response(
-    disposition: Disposition, entities: Sequence[Entity], tactics: Iterable[str], evidence: Sequence[Evidence]
+    disposition: Disposition,
+    entities: Sequence[Entity],
+    tactics: Iterable[str],
+    evidence: Sequence[Evidence],
+    techniques: Iterable[str] = (),
 ) -> tuple[ResponseStep, ...]:
-    """Return the steps in the order of the phases; each cites the evidence that names its target."""
-    main = _main(entities)
-    place = _name(main) if main else "the affected systems"
+    """Return the steps in the order of the phases; each cites the evidence that names its target or its technique."""
+    case = _Case(entities, evidence, _main(entities), own_domains(entities))
     if disposition == "benign":
-        return (_review(place, main, evidence),)
-    by_tactic = [measure for tactic in tactics for measure in _BY_TACTIC.get(tactic, ())]
-    steps = [_step(measure, place, main, evidence) for measure in [*_ALWAYS, *by_tactic]]
-    ordered = [*_containment(entities, evidence), *steps]
-    phases = ("containment", "investigation", "eradication", "recovery")
-    plan = [step for phase in phases for step in [s for s in ordered if s.phase == phase][:_PER_PHASE]]
+        return (_step(REVIEW, case),)
+    steps = [*_asked_for(case, [*sorted(techniques), *tactics]), *_containment(case)]
+    plan = [step for phase in PHASES for step in steps if step.phase == phase]
     return tuple(plan if disposition == "attack" else map(_conditional, plan))
 
 
@@ -172,54 +60,130 @@ def _conditional(step: ResponseStep) -> ResponseStep:
 
 def _main(entities: Sequence[Entity]) -> Entity | None:
     """Return the entity that an owner can be asked about: a host before a user before an address, then by alerts."""
-    kinds = list(_CONTAIN)
-    owned = [entity for entity in entities if entity.kind in _CONTAIN]
+    kinds = list(CONTAIN)
+    owned = [entity for entity in entities if entity.kind in CONTAIN]
     return min(owned, key=lambda entity: (kinds.index(entity.kind), -entity.alert_count, entity.value), default=None)
 
 
-def _containment(entities: Sequence[Entity], evidence: Sequence[Evidence]) -> list[ResponseStep]:
-    by_kind = [(measure, _targets(kind, entities)) for kind, measure in _CONTAIN.items()]
-    return [
-        _contain(measure, targets[place], evidence)
-        for place in range(_TARGETS)
-        for measure, targets in by_kind
-        if place < len(targets)
-    ]
+def own_domains(entities: Iterable[Entity]) -> frozenset[str]:
+    """Return the domains that the incident's hosts are in: blocking one of those would cut off ourselves."""
+    hosts = (entity.value.casefold().partition(".")[2] for entity in entities if entity.kind == EntityKind.HOST)
+    return frozenset(domain for domain in hosts if "." in domain)
 
 
-def _targets(kind: EntityKind, entities: Sequence[Entity]) -> list[Entity]:
-    return [entity for entity in entities if entity.kind == kind and _containable(entity)]
+def is_own(name: str, own: frozenset[str]) -> bool:
+    """Tell whether a host or domain lies in one of the domains."""
+    name = name.casefold().rstrip(".")
+    return any(name == domain or name.endswith(f".{domain}") for domain in own)
 
 
-def _containable(entity: Entity) -> bool:
-    return entity.kind != EntityKind.ADDRESS or is_indicator(EntityRef(entity.kind, "", entity.value))
+# --- containment ----------------------------------------------------------------------------------------------------
 
 
-def _contain(measure: _Measure, target: Entity, evidence: Sequence[Evidence]) -> ResponseStep:
-    step = _step(measure, _name(target), target, evidence)
+def _containment(case: _Case) -> Iterator[ResponseStep]:
+    """Yield steps by turns, so that every kind has one before one kind has a second."""
+    by_kind = [[e for e in case.entities if e.kind == kind and _containable(e, case.own)] for kind in CONTAIN]
+    for place in range(_TARGETS):
+        yield from (_contain(targets[place], case) for targets in by_kind if place < len(targets))
+
+
+def _containable(entity: Entity, own: frozenset[str]) -> bool:
+    if entity.kind == EntityKind.ADDRESS:
+        return is_indicator(EntityRef(entity.kind, "", entity.value))
+    if entity.kind == EntityKind.DOMAIN:
+        return not is_own(entity.value, own)
+    return entity.kind != EntityKind.URL or not is_own(host_of(entity.value), own)
+
+
+def _outside(entity: Entity, own: frozenset[str]) -> bool:
+    """Tell whether it is a mailbox of somebody else's; nobody's is where our own domains are not known."""
+    is_mailbox = entity.kind == EntityKind.MAILBOX
+    return is_mailbox and bool(own) and not is_own(entity.value.rpartition("@")[2], own)
+
+
+def host_of(url: str) -> str:
+    """Return the host of a URL, '' where it has none."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:  # an attacker's URL need not be one
+        return ""
+
+
+def _contain(target: Entity, case: _Case) -> ResponseStep:
+    step = _made(BLOCK_SENDER if _outside(target, case.own) else CONTAIN[target.kind], [target], case)
     if target.criticality < CRITICAL:
         return step
     reason = f"{step.reason}; criticality {target.criticality}, agree with its owner first"
     return step.model_copy(update={"role": "admin", "reason": reason})
 
 
-def _review(place: str, main: Entity | None, evidence: Sequence[Evidence]) -> ResponseStep:
-    measure = _Measure(
-        "investigation", "Confirm the harmless reading for {} and, if it recurs, tune the rule", "judged benign"
-    )
-    return _step(measure, place, main, evidence)
+# --- what was done --------------------------------------------------------------------------------------------------
 
 
-def _step(measure: _Measure, place: str, target: Entity | None, evidence: Sequence[Evidence]) -> ResponseStep:
+def _asked_for(case: _Case, behaviours: Sequence[str]) -> Iterator[ResponseStep]:
+    """Yield the owner's question, then what the techniques, AI models and tactics ask for, one step per measure."""
+    models = FOR_MODELS if any(entity.kind == EntityKind.MODEL for entity in case.entities) else ()
+    wanted = [(ALWAYS[0], "")]
+    wanted += [(measure, name) for name in behaviours if _is_technique(name) for measure in _measures(name)]
+    wanted += [(measure, "") for measure in models]
+    wanted += [(measure, "") for name in behaviours if not _is_technique(name) for measure in _measures(name)]
+    first: dict[str, tuple[Measure, str]] = {}
+    for measure, technique in [*wanted, *((measure, "") for measure in ALWAYS[1:])]:
+        first.setdefault(measure.name, (measure, technique))
+    yield from (_step(measure, case, technique) for measure, technique in first.values() if _fits(measure, case))
+
+
+def _is_technique(name: str) -> bool:
+    return name[:1] in {"T", "A"} and any(character.isdigit() for character in name)
+
+
+def _measures(behaviour: str) -> tuple[Measure, ...]:
+    """Return the measures of a tactic or technique; a sub-technique without its own takes its parent's."""
+    return BY_BEHAVIOUR.get(behaviour) or BY_BEHAVIOUR.get(behaviour.partition(".")[0], ())
+
+
+def _fits(measure: Measure, case: _Case) -> bool:
+    """Tell whether there is something to do it to; what asks for one entity falls back on the main one."""
+    return not measure.several or bool(_targets(measure, case))
+
+
+def _step(measure: Measure, case: _Case, technique: str = "") -> ResponseStep:
+    targets = _targets(measure, case)
+    return _made(measure, targets if measure.several else targets[:1], case, technique)
+
+
+def _targets(measure: Measure, case: _Case) -> list[Entity]:
+    """Return what a measure is about: the entities of the first kind that is there, else the main entity."""
+    for kind in measure.about:
+        named = [e for e in case.entities if e.kind == kind and _containable(e, case.own) and not _outside(e, case.own)]
+        if named:
+            return sorted(named, key=lambda entity: entity != case.main)
+    return [] if measure.several or case.main is None else [case.main]
+
+
+def _made(measure: Measure, targets: Sequence[Entity], case: _Case, technique: str = "") -> ResponseStep:
+    place = listed([_name(target) for target in targets], _NAMED) or "the affected systems"
+    target = targets[0] if targets else None
+    name = f"{target.kind}:{_name(target)}" if target else ""
     return ResponseStep(
         phase=measure.phase,
         action=measure.action.format(place),
-        target=f"{target.kind}:{_name(target)}" if target else "",
-        reason=measure.reason,
-        evidence=cited(target, evidence),
+        target=name,
+        reason=f"{technique}: {measure.reason}" if technique else measure.reason,
+        evidence=_cited(targets, technique, case.evidence),
         reversal=measure.reversal.format(place),
         role=measure.role,
+        step_id=f"{measure.name}-{stable_key(measure.name, name)[:6]}",
+        measure=measure.name,
     )
+
+
+def _cited(targets: Sequence[Entity], technique: str, evidence: Sequence[Evidence]) -> tuple[str, ...]:
+    """Return the facts that name the technique, those that name the target as well before the others."""
+    target = targets[0] if targets else None
+    naming = cited(target, evidence, limit=len(evidence)) if target else ()
+    told = [fact.evidence_id for fact in evidence if technique and re.search(rf"\b{technique}\b", fact.statement)]
+    return tuple(sorted(told, key=lambda one: one not in naming)[:3]) or cited(target, evidence)
 
 
 def cited(target: Entity | None, evidence: Sequence[Evidence], limit: int = 3) -> tuple[str, ...]:
