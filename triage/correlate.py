@@ -6,12 +6,16 @@ components of the links above a threshold; the joins kept are their strongest sp
 weakest one shown is truly what holds a candidate together.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import polars as pl
 
 from triage.baseline import WEIGHTS
+from triage.bonds import NOTHING, Bonds, Components, Taken, must_links, taken_in
+from triage.company import offers, why_taken_in
 from triage.config import CorrelateSettings
+from triage.constraints import Constraint
 from triage.injection import PLANTED
 from triage.links import RULES, Link, Rules, all_links, rollout_links
 
@@ -35,25 +39,36 @@ class Correlated(NamedTuple):
     """JOINS: a spanning tree per candidate."""
 
 
-def correlate(judged: pl.DataFrame, kin: pl.DataFrame, settings: CorrelateSettings, rules: Rules = RULES) -> Correlated:
+def correlate(
+    judged: pl.DataFrame,
+    kin: pl.DataFrame,
+    settings: CorrelateSettings,
+    rules: Rules = RULES,
+    constraints: Sequence[Constraint] = (),
+) -> Correlated:
     """Correlate activities (columns.ACTIVITIES joined with baseline.BASELINE columns); order does not matter.
 
-    ``kin`` names signatures of alike meaning: signature, other, similarity (cosine).
+    ``kin`` names signatures of alike meaning: signature, other, similarity (cosine). ``constraints`` are what analysts
+    said about what belongs together, in the order of their saying; what they joined is rated like the rest of the core
+    but draws in nothing.
     """
     ordered = judged.sort("first", "activity")
+    bonds = Bonds(constraints, ordered)
     core = ordered.filter(core_mask(rules)).with_row_index("node")
+    nodes = bonds.with_joined(core, ordered)
     links = all_links(core, ordered, kin, settings, rules).filter(pl.col("strength") >= rules.threshold)
-    _, component = spanning_forest(core.height, links)
-    links = pl.concat([links, rollout_links(core, component, rules)])
-    tree, component = spanning_forest(core.height, links)
-    keys = core["activity"].to_list()
-    core = core.with_columns(candidate=pl.Series([keys[first] for first in component], dtype=pl.String))
-    absorbed = _absorb(ordered, core, rules)
-    inside = core.select("candidate", "activity", core=pl.lit(value=True))
+    links = bonds.allowed(links, core)
+    _, component = spanning_forest(nodes, links, bonds)
+    links = pl.concat([links, bonds.allowed(rollout_links(core, component[: core.height], rules), core)])
+    tree, component = spanning_forest(nodes, links, bonds)
+    keys = nodes["activity"].to_list()
+    nodes = nodes.with_columns(candidate=pl.Series([keys[first] for first in component], dtype=pl.String))
+    absorbed = _absorb(ordered, nodes, core.height, rules, bonds)
+    inside = nodes.select("candidate", "activity", core=pl.lit(value=True))
     taken_in = absorbed.select("candidate", activity="right", core=pl.lit(value=False))
     return Correlated(
         pl.concat([inside, taken_in]).sort("candidate", "activity"),
-        pl.concat([_joins(tree, core), absorbed]).sort("candidate", "strength", "left", "right"),
+        pl.concat([_joins(tree, nodes), absorbed]).sort("candidate", "strength", "left", "right"),
     )
 
 
@@ -83,60 +98,36 @@ def core_mask(rules: Rules = RULES) -> pl.Expr:
     return ((pl.col("novelty") >= rules.core_novelty) & trusted) | planted
 
 
-def _absorb(everything: pl.DataFrame, core: pl.DataFrame, rules: Rules) -> pl.DataFrame:
-    """Everyday activities that begin amid a core burst on the same asset, as JOINS."""
-    rest = everything.join(core.select("activity"), on="activity", how="anti")
-    rest = rest.select("activity", "principal", "first", "novelty").filter(pl.col("principal") != "")
-    near = rest.join(core.select("candidate", "principal", "signature", left="activity", began="first"), on="principal")
-    near = near.with_columns(distance=(pl.col("first") - pl.col("began")).abs()).sort("activity", "distance", "left")
-    amid = near.filter(pl.col("distance") <= rules.absorb_seconds * 1_000_000)
-    odd = near.filter(
-        pl.col("distance") <= rules.absorb_minutes * 60_000_000, pl.col("novelty") >= rules.absorb_novelty
-    )
-    found = pl.concat([_company(amid, rules.absorb_least), _company(odd, rules.absorb_many)])
-    best = found.sort("activity", "distance", "candidate").unique("activity", keep="first", maintain_order=True)
+def _absorb(everything: pl.DataFrame, nodes: pl.DataFrame, unusual: int, rules: Rules, bonds: Bonds) -> pl.DataFrame:
+    """Everyday activities that begin amid a burst of core activities, the first ``unusual`` nodes, as JOINS."""
+    offered = offers(everything, nodes.head(unusual), rules)
+    offered = offered.filter(~pl.col("activity").is_in(nodes["activity"].tail(nodes.height - unusual).to_list()))
+    best = _best(bonds.admits(offered), nodes, bonds)
     rows = [
-        (
-            row["candidate"],
-            row["left"],
-            row["activity"],
-            _why_taken_in(row["company"], row["principal"]),
-            rules.threshold,
-        )
+        (row["candidate"], row["left"], row["activity"], why_taken_in(row), rules.threshold)
         for row in best.iter_rows(named=True)
     ]
     return pl.DataFrame(rows, schema=JOINS, orient="row")
 
 
-def _company(near: pl.DataFrame, least: int) -> pl.DataFrame:
-    """Candidates with at least ``least`` kinds of unusual activity near each everyday one, and the nearest of them."""
-    found = near.group_by("activity", "candidate", maintain_order=True).agg(
-        pl.col("signature").n_unique().alias("company"), pl.col("left", "principal", "distance").first()
-    )
-    return found.filter(pl.col("company") >= least)
+def _best(offered: pl.DataFrame, core: pl.DataFrame, bonds: Bonds) -> pl.DataFrame:
+    """Return the nearest offer of each activity, or the nearest that brings nothing together that is kept apart."""
+    if not bonds:
+        return offered.unique("activity", keep="first", maintain_order=True)
+    return offered[taken_in(list(map(Taken._make, offered.select(Taken._fields).iter_rows())), core, bonds)]
 
 
-def _why_taken_in(company: int, principal: str) -> str:
-    return f"everyday on its own, but began amid {company} unusual activities on {principal}"
+def spanning_forest(core: pl.DataFrame, links: pl.DataFrame, bonds: Bonds) -> tuple[list[Link], list[int]]:
+    """Kruskal's maximum spanning forest over what analysts joined and kept apart.
 
-
-def spanning_forest(nodes: int, links: pl.DataFrame) -> tuple[list[Link], list[int]]:
-    """Kruskal's maximum spanning forest; returns its links and each node's component (its smallest node)."""
-    root = list(range(nodes))
-
-    def find(node: int) -> int:
-        while root[node] != node:
-            root[node] = root[root[node]]
-            node = root[node]
-        return node
-
-    tree = []
+    Returns its links and each node's component (its smallest node).
+    """
+    sides = [bonds.sides(key) for key in core["activity"]] if bonds else [NOTHING] * core.height
+    components = Components(sides)
+    tree = list(must_links(bonds, core, components))
     strongest = links.sort(
         "strength", *[name for name in links.columns if name != "strength"], descending=[True, *[False] * 6]
     )
-    for link in map(Link._make, strongest.select(Link._fields).iter_rows()):
-        a, b = find(link.left), find(link.right)
-        if a != b:
-            root[max(a, b)] = min(a, b)
-            tree.append(link)
-    return tree, [find(node) for node in range(nodes)]
+    ordered = map(Link._make, strongest.select(Link._fields).iter_rows())
+    tree += [link for link in ordered if components.join(link.left, link.right)]
+    return tree, components.all()
