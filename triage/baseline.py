@@ -25,6 +25,15 @@ SIGHTINGS = pl.Schema(
     }
 )
 
+OBSERVED = pl.Schema(
+    [
+        ("activity", pl.String()),
+        *SIGHTINGS.items(),
+        ("unusual", pl.Boolean()),  # it stood out when it was judged, see triage.teaching
+    ]
+)
+"""SIGHTINGS of each activity apart: its verdict decides whether they become memory (see ``triage.teaching``)."""
+
 BASELINE = pl.Schema(
     {
         "activity": pl.String,
@@ -58,6 +67,9 @@ class Weights(NamedTuple):
     cold_rated: float = 0.85
     """The same for what its vendor rates at least ``cold_severity``: then the rating speaks, not the newness."""
     cold_severity: float = 40
+    doubted: float = 0.7
+    """At most so new is what was met on earlier days in incidents, or as standing out, and nobody has judged since:
+    one severe kind that comes daily stays below what is shown, while all steps of an intrusion still add up."""
     spike: float = 0.6
     """Novelty of an everyday pair that is suddenly ``spike_ratio`` times as loud as ever."""
     spike_ratio: int = 10
@@ -78,7 +90,10 @@ def day_of(column: str) -> pl.Expr:
 
 
 def sightings(alerts: pl.DataFrame, activities: pl.DataFrame) -> pl.DataFrame:
-    """Return this run's SIGHTINGS; ``alerts`` needs time and activity, ``activities`` is columns.ACTIVITIES."""
+    """Return this run's OBSERVED, none of it unusual yet.
+
+    ``alerts`` needs time and activity, ``activities`` is columns.ACTIVITIES.
+    """
     hour = (pl.col("time") // MICROS_PER_HOUR % HOURS_PER_DAY).cast(pl.UInt32)
     per_hour = (
         alerts.lazy().group_by("activity", day_of("time").alias("day"), hour.alias("hour")).agg(pl.len().alias("count"))
@@ -87,16 +102,17 @@ def sightings(alerts: pl.DataFrame, activities: pl.DataFrame) -> pl.DataFrame:
     hours = pl.lit(2, pl.UInt32).pow(pl.col("hour")).cast(pl.UInt32)
     per_day = (
         named.with_columns(hours=hours)
-        .group_by("signature", "principal", "day")
+        .group_by("activity", "signature", "principal", "day")
         .agg(pl.col("count").sum().cast(pl.UInt32), pl.col("hours").bitwise_or())
     )
-    return per_day.select(SIGHTINGS.names()).sort("signature", "principal", "day").collect()
+    whole = per_day.with_columns(unusual=pl.lit(value=False)).select(OBSERVED.names())
+    return whole.sort("signature", "principal", "day", "activity").collect()
 
 
 def together(*parts: pl.DataFrame) -> pl.DataFrame:
-    """Merge SIGHTINGS of several runs: counts add up, hours are united."""
+    """Merge SIGHTINGS or OBSERVED of several runs into SIGHTINGS: counts add up, hours are united."""
     united = (
-        pl.concat(parts)
+        pl.concat([part.select(SIGHTINGS.names()) for part in parts])
         .group_by("signature", "principal", "day")
         .agg(pl.col("count").sum(), pl.col("hours").bitwise_or())
     )
@@ -104,25 +120,37 @@ def together(*parts: pl.DataFrame) -> pl.DataFrame:
 
 
 def compare(
-    activities: pl.DataFrame, memory: pl.DataFrame, settings: BaselineSettings, weights: Weights = WEIGHTS
+    activities: pl.DataFrame,
+    memory: pl.DataFrame,
+    settings: BaselineSettings,
+    weights: Weights = WEIGHTS,
+    seen: pl.DataFrame | None = None,
+    doubted: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
-    """Compare activities (columns.ACTIVITIES) with memory (SIGHTINGS incl. this run's own); returns BASELINE."""
+    """Compare activities (columns.ACTIVITIES) with memory; returns BASELINE.
+
+    ``memory`` is SIGHTINGS of what counts as normal and of this run. ``seen`` is SIGHTINGS of all that was observed,
+    whatever was thought of it; it decides only how long the watch lasted and what is present round the clock, for
+    which an intruder gets no credit. None = the same as ``memory``.
+    ``doubted`` is SIGHTINGS of what was met before but does not count as normal, see ``Weights.doubted``.
+    """
+    seen = memory if seen is None else seen
     own = activities.select(
         "activity", "signature", "principal", "count", "first", "last", "severity", day=day_of("first")
     )
     own = own.join(_pair_past(own, memory, settings.history_days), on="activity", how="left", maintain_order="left")
     own = own.join(_net_past(own, memory, settings.history_days), on="activity", how="left", maintain_order="left")
-    own = own.join(_presence(memory), on=["signature", "principal"], how="left", maintain_order="left")
-    own = own.join(
-        memory.group_by("signature").agg(pl.col("principal").n_unique().alias("peers")),
-        on="signature",
-        how="left",
-        maintain_order="left",
-    )
+    own = own.join(_presence(seen, weights), on=["signature", "principal"], how="left", maintain_order="left")
+    peers = seen.group_by("signature").agg(pl.col("principal").n_unique().alias("peers"))
+    own = own.join(peers, on="signature", how="left", maintain_order="left")
     own = own.join(_other_days(own, memory), on="activity", how="left", maintain_order="left")
-    own = own.with_columns(memory_days=_memory_days(own, memory, settings.history_days))
-    counts = pl.col("pair_days", "net_days", "net_principals", "usual_count", "steady_hours", "peers", "other_days")
-    own = own.with_columns(counts.fill_null(0), cold=pl.col("memory_days") < settings.warmup_days)
+    met = _pair_past(own, memory.clear() if doubted is None else doubted, settings.history_days)
+    met = met.select("activity", doubted_days="pair_days")
+    own = own.join(met, on="activity", how="left", maintain_order="left")
+    own = own.with_columns(memory_days=_memory_days(own, seen, settings.history_days))
+    counts = pl.col("pair_days", "net_days", "net_principals", "usual_count", "steady_hours", "peers")
+    own = own.with_columns(counts.fill_null(0), pl.col("other_days", "doubted_days").fill_null(0))
+    own = own.with_columns(cold=pl.col("memory_days") < settings.warmup_days)
     own = own.with_columns(steady_hours=_steadiest(weights))
     alone = (pl.col("steady_hours") > 0) & (pl.col("peers") <= weights.steady_most_peers)
     return own.with_columns(alone=alone).with_columns(novelty=_novelty(weights)).select(BASELINE.names()).cast(BASELINE)
@@ -182,9 +210,8 @@ def _net_past(own: pl.DataFrame, memory: pl.DataFrame, history_days: int) -> pl.
     )
 
 
-def _presence(memory: pl.DataFrame) -> pl.DataFrame:
+def _presence(memory: pl.DataFrame, weights: Weights) -> pl.DataFrame:
     """Hours of presence round the clock per pair: the span from first to last hour where it is (nearly) unbroken."""
-    weights = WEIGHTS
     hours = pl.int_ranges(0, HOURS_PER_DAY, dtype=pl.UInt32)
     each = memory.select("signature", "principal", "day", "hours", hour=hours).explode("hour")
     each = each.filter((pl.col("hours") // pl.lit(2, pl.UInt32).pow(pl.col("hour")).cast(pl.UInt32)) % 2 == 1)
@@ -214,6 +241,7 @@ def _novelty(weights: Weights) -> pl.Expr:
     )
     rated = pl.col("severity").fill_null(0) >= weights.cold_severity
     cold = pl.when(rated).then(weights.cold_rated).otherwise(weights.cold)
+    warm = pl.when(pl.col("doubted_days") > 0).then(pl.min_horizontal(warm, weights.doubted)).otherwise(warm)
     fresh = pl.when("cold").then(cold * _halving("other_days", weights)).otherwise(warm)
     loud = (pl.col("count") >= weights.spike_ratio * pl.col("usual_count")) & (pl.col("count") >= weights.spike_least)
     fresh = pl.when(loud & (pl.col("pair_days") > 0)).then(pl.max_horizontal(fresh, weights.spike)).otherwise(fresh)

@@ -1,0 +1,87 @@
+"""What the 30th nightly run costs per new alert, with 29 nights of history, against the first.
+
+A generated company is triaged night by night on one state, in one process; a run on another state warms it up before.
+The embedding model is left out (its texts are cached after the first night, which would flatter the thirtieth).
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import groupby
+from pathlib import Path
+from statistics import median
+from typing import Any, NamedTuple
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / part) for part in (".", "tools", "evals", "tui")]
+
+from triage.config import Settings  # noqa: E402 - the path has to be set first
+from triage.events import StageEnded  # noqa: E402
+from triage.fakes import HashEmbedder, MemorySource  # noqa: E402
+from triage.generator import ScenarioSpec, generate  # noqa: E402
+from triage.ports import Window  # noqa: E402
+from triage.session import Session  # noqa: E402
+from triage.state import RunContext  # noqa: E402
+
+NIGHTS = 30
+AROUND = 3
+"""Nights whose median counts, at either end: one night alone is mostly chance."""
+
+
+class Night(NamedTuple):
+    """One nightly run."""
+
+    alerts: int
+    cpu: float
+    """Seconds of this process."""
+    stages: Mapping[str, float]
+
+    @property
+    def each(self) -> float:
+        """Milliseconds of CPU per new alert."""
+        return 1000 * self.cpu / self.alerts
+
+
+def nights(entities: int, noise: float) -> Iterator[list[dict[str, Any]]]:
+    """Yield the alerts of each night of a company."""
+    spec = ScenarioSpec(seed=3, days=NIGHTS, entities=entities, noise=noise, attacks=("ransomware",))
+    for _, alerts in groupby(generate(spec).alerts(), key=lambda alert: alert.time.date()):
+        yield [{"_index": one.index_name, "_id": one.id, "_source": one.source} for one in alerts]
+
+
+def triage(state: Path, hits: list[dict[str, Any]]) -> Night:
+    """Run one night on a state and measure it."""
+    source = MemorySource(hits)
+
+    def adapt(context: RunContext) -> RunContext:
+        return replace(context, sources=(source,), embedder=HashEmbedder())
+
+    with Session(Settings(state=state, workers=1), adapt) as session:
+        began = time.process_time()
+        events = list(session.run(["memory"], Window(None, None), None))
+        cpu = time.process_time() - began
+    return Night(len(hits), cpu, {one.stage: one.seconds for one in events if isinstance(one, StageEnded)})
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--entities", type=int, default=300)
+    parser.add_argument("--noise", type=float, default=3.0)
+    chosen = parser.parse_args()
+    made = list(nights(chosen.entities, chosen.noise))
+    with tempfile.TemporaryDirectory() as scratch:
+        triage(Path(scratch) / "warm", made[0])
+        ran = [triage(Path(scratch) / "state", hits) for hits in made]
+    first, last = (median(one.each for one in part) for part in (ran[:1], ran[-AROUND:]))
+    for number, one in enumerate(ran, start=1):
+        told = json.dumps({name: round(seconds, 2) for name, seconds in one.stages.items()})
+        print(f"night {number:2}: {one.alerts:6,} alerts, {one.cpu:6.2f} s, {one.each:.3f} ms each  {told}")
+    print(f"last {AROUND} nights / first, per new alert: {last / first:.2f} (at most 1.2 wanted)")
+
+
+if __name__ == "__main__":
+    main()
