@@ -61,7 +61,13 @@ def assess(
         benign_reading=harmless_reading(brief, told, evidence, observations),
         missing_evidence=tuple(_missing(brief, observations, cutoff)),
         would_flip=_would_flip(brief, verdict.disposition, focus),
-        response_plan=plan_response(verdict.disposition, entities, tactics or _supposed_tactics(told), evidence),
+        response_plan=plan_response(
+            verdict.disposition,
+            entities,
+            tactics or _supposed_tactics(told),
+            evidence,
+            {technique for activity in brief.activities for technique in activity.techniques},
+        ),
         tool_calls=tuple(observation.call for observation in observations),
         budget_exhausted=cutoff is not None,
     )

@@ -48,7 +48,7 @@ ALERTS = pl.Schema(
 DEAD_LETTERS = pl.Schema(
     {
         "index": pl.String(),
-        "id": pl.String(),  # '' where the document has none or could not be parsed
+        "id": pl.String(),  # ORIGIN#HASH where the document has none or could not be parsed
         "origin": pl.String(),  # file:line or index/id
         "reason": pl.String(),
         "excerpt": pl.String(),

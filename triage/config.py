@@ -4,12 +4,13 @@ Order of precedence, weakest first: defaults < ``triage.toml`` < environment (``
 ``triage.settings_io`` reads them. Secrets come only from the environment or the keyring and are ``SecretStr``.
 """
 
+import math
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 _UNITS: Final = ("weeks", "days", "hours", "minutes", "seconds")
@@ -62,10 +63,17 @@ def _expand(value: object) -> object:
     return Path(value).expanduser() if isinstance(value, str) and value else None if value == "" else value
 
 
+def _listed(value: object) -> object:
+    values = value if isinstance(value, (list, tuple)) else (value,)
+    return tuple(str(one).lower() if isinstance(one, (bool, int, float)) else one for one in values)
+
+
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
 Texts = Annotated[tuple[str, ...], BeforeValidator(_split)]
 """Several texts; the environment gives them comma-separated."""
 File = Annotated[Path | None, BeforeValidator(_expand)]
+Listed = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+"""One value or a list of them, as texts."""
 
 
 class Section(BaseModel):
@@ -93,7 +101,8 @@ class ElasticSettings(Section):
     timeout_seconds: float = Field(60, gt=0, le=600, description="per request")
     retries: int = Field(6, ge=0, le=20, description="tries after the first before a slice is given up")
     backoff_seconds: float = Field(0.5, ge=0, le=60, description="first wait; doubles, with jitter, up to 30 s")
-    publish: bool = Field(True, description="write incidents to publish_index")
+    publish: bool = Field(True, description="write the incidents of runs that read Elasticsearch to publish_index")
+    publish_files: bool = Field(False, description="write those of runs on nothing but files too")
     publish_index: str = Field("triage-incidents", description="our own index; nothing else is ever written")
 
     @field_validator("url")
@@ -125,7 +134,7 @@ class EmbeddingSettings(Section):
     model: str = Field(
         "", description="sentence-transformers model name or folder; empty = the bundled all-MiniLM-L6-v2"
     )
-    batch_size: int = Field(64, ge=1, le=1024, description="signatures per batch")
+    batch_size: int = Field(16, ge=1, le=1024, description="signatures per batch")
 
 
 class CondenseSettings(Section):
@@ -140,6 +149,18 @@ class BaselineSettings(Section):
 
     history_days: int = Field(60, ge=1, le=365, description="days of sightings that count as memory")
     warmup_days: float = Field(1.0, ge=0, le=30, description="days of data before newness means much")
+    new_per_principal: int = Field(
+        32, ge=1, le=100_000, description="new kinds of alert that one principal may teach a day"
+    )
+    new_per_signature: int = Field(
+        200, ge=1, le=100_000, description="new principals of one kind of alert that may be taught a day"
+    )
+
+
+class QualitySettings(Section):
+    """How misses are bounded."""
+
+    sample: int = Field(5, ge=0, le=1000, description="activities judged benign that each run draws for a blind check")
 
 
 class CorrelateSettings(Section):
@@ -159,7 +180,66 @@ class InvestigateSettings(Section):
     search: Literal["embedded", "elasticsearch"] = Field(
         "embedded", description="what tools ask: the alerts at hand (repeatable), or all that Elasticsearch holds"
     )
+    search_index: str = Field("", description="index patterns that tools ask in Elasticsearch; empty = those pulled")
     evidence_alerts: int = Field(20, ge=1, le=1000, description="alert ids kept per piece of evidence")
+
+
+class ModelSettings(Section):
+    """The language model that comments on shown incidents; it decides nothing. Without a name there is none."""
+
+    name: str = Field("", description="provider:model, e.g. openai:gpt-5-mini or ollama:qwen3:8b; empty = no model")
+    base_url: str = Field("", description="server of the provider; empty = its public one")
+    api_key: SecretStr = Field(SecretStr(""), description="environment only")
+    local: bool = Field(False, description="the model runs on machines of ours: names are sent as they are")
+    fallbacks: Texts = Field((), description="provider:model, asked in this order when the model does not answer")
+    temperature: float = Field(0, ge=0, le=2, description="of its choice of words; with 0 answers repeat best")
+    structured: Literal["json", "tools"] = Field("json", description="how answers get their form: prompt or tool")
+    timeout_seconds: float = Field(60, gt=0, le=600, description="per request")
+    retries: int = Field(2, ge=0, le=10, description="tries after the first, of a request that failed")
+    requests_per_minute: float = Field(0, ge=0, description="at most; 0 = no limit")
+    answer_tokens: int = Field(700, ge=50, le=16_000, description="per answer, at most")
+    incident_tokens: int = Field(6_000, ge=0, description="in both directions, per shown incident")
+    run_tokens: int = Field(300_000, ge=0, description="in both directions, per run")
+    incident_seconds: float = Field(120, gt=0, description="after which no further question is asked about an incident")
+    look_ups: int = Field(3, ge=0, le=20, description="read-only look-ups that the model may choose per incident")
+    raise_points: float = Field(5, ge=0, le=20, description="urgency that its checked reasons add, at most")
+    prices: Texts = Field((), description="provider:model=input/output, the price of a million tokens")
+    policy: Texts = Field((), description="kind=send, kind=pseudonymise or kind=withhold, e.g. process=withhold")
+    domains: Texts = Field((), description="our own domains; names below them are internal")
+    patterns: Texts = Field((), description="regular expressions of what must not be sent, e.g. project names")
+
+    @field_validator("name", "fallbacks")
+    @classmethod
+    def _with_provider(cls, value: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        for name in (value,) if isinstance(value, str) else value:
+            provider, _, model = name.partition(":")
+            if name and not (provider and model):
+                raise ValueError('should be "provider:model", e.g. "openai:gpt-5-mini"')
+        return value
+
+    @field_validator("prices")
+    @classmethod
+    def _priced(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if bad := [one for one in value if not re.fullmatch(r"[^=]+=\d+(\.\d+)?/\d+(\.\d+)?", one)]:
+            raise ValueError(f'should be "provider:model=0.25/2.00", not {bad[0]!r}')
+        return value
+
+    @field_validator("policy")
+    @classmethod
+    def _known_policy(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if bad := [one for one in value if not re.fullmatch(r"[a-z]+=(send|pseudonymise|withhold)", one)]:
+            raise ValueError(f'should be "kind=send", "kind=pseudonymise" or "kind=withhold", not {bad[0]!r}')
+        return value
+
+    @field_validator("patterns")
+    @classmethod
+    def _compilable(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in value:
+            try:
+                re.compile(pattern)
+            except re.error as exc:
+                raise ValueError(f"should be a regular expression: {exc}") from exc
+        return value
 
 
 class AssetSettings(Section):
@@ -167,6 +247,123 @@ class AssetSettings(Section):
 
     file: File = Field(None, description="CSV: kind,value,criticality,owner,role,note")
     index: str = Field("", description="or an index of elasticsearch.url with the same fields, one document an asset")
+
+
+class IntelligenceSettings(Section):
+    """What others know to be bad. Kept as a local copy; no look-up leaves this machine."""
+
+    files: Texts = Field((), description="STIX 2.1, MISP, CSV or text: files, folders, globs; read at each run")
+    taxii: Texts = Field((), description="TAXII 2.1 collections: https://host/root/collections/ID/")
+    misp_feeds: Texts = Field((), description="MISP feeds: URL of the folder that holds manifest.json")
+    index: str = Field("", description="index of elasticsearch.url with threat.indicator.* documents")
+    username: str = Field("", description="for TAXII and feeds")
+    password: SecretStr = Field(SecretStr(""), description="environment only")
+    bearer: SecretStr = Field(SecretStr(""), description="environment only")
+    ca_file: File = Field(None, description="PEM file of the certificate authority of TAXII servers and feeds")
+    warning_lists: Texts = Field((), description="MISP warning lists (files) of what must not count")
+    ignore: Texts = Field((), description="indicators that must not count")
+    default_confidence: int = Field(50, ge=0, le=100, description="of indicators whose source gives none")
+    least_confidence: int = Field(50, ge=0, le=100, description="from here on a match raises urgency")
+    retro: Duration = Field(timedelta(days=30), description="an indicator counts this long before its start, too")
+    most: int = Field(2_000_000, ge=1, description="indicators taken of one source")
+    timeout_seconds: float = Field(30, gt=0, le=600, description="per request")
+
+    @property
+    def configured(self) -> bool:
+        """Tell whether there is any source."""
+        return bool(self.files or self.taxii or self.misp_feeds or self.index)
+
+
+class CampaignSettings(Section):
+    """How incidents of different devices and nights are linked."""
+
+    memory: Duration = Field(timedelta(days=90), description="how far back incidents are linked")
+
+
+class CalendarSettings(Section):
+    """Planned changes, scans and tests: evidence for a benign reading, never a reason to hide anything."""
+
+    file: File = Field(None, description="CSV: from,to,kind,scope,title")
+
+
+class ConnectorSettings(Section):
+    """One way to carry out approved steps, a ``[[connector]]`` of the file. Without one, steps stay proposals."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$", description="what a request and the audit log call it")
+    kind: Literal["webhook", "elastic_status"] = Field(description="webhook, or status of Elastic Security alerts")
+    measures: Texts = Field((), description="exact names of the measures a webhook takes, e.g. isolate_host")
+    url: str = Field("", description="of a webhook; https, or http on this machine")
+    ca_file: File = Field(None, description="PEM file of the webhook's certificate authority")
+    timeout_seconds: float = Field(10, gt=0, le=120, description="per try")
+    retries: int = Field(3, ge=0, le=10, description="tries after the first, with the same idempotency key")
+    idempotent: bool = Field(True, description="the receiver drops repeats by webhook-id; false = never send twice")
+    index: str = Field(
+        ".alerts-security.alerts-*,.internal.alerts-security.alerts-*",
+        description="the only indices whose alert status may be written, comma-separated patterns",
+    )
+    assignees: dict[str, str] = Field({}, description="assignee here -> profile uid in Kibana")
+
+
+class RespondSettings(Section):
+    """Who may approve a response. Everybody else is an analyst."""
+
+    viewers: Texts = Field((), description="users who may only look")
+    leads: Texts = Field((), description="users who may approve what needs a lead")
+    admins: Texts = Field((), description="users who may approve everything")
+    expires: Duration = Field(timedelta(hours=24), description="a request that nobody approved by then is rejected")
+
+
+class Condition(Section):
+    """Which documents a mapping is for."""
+
+    field: str = Field(min_length=1, description="dotted name of a field")
+    equals: Listed = Field((), description="one of these values, whatever their case; none = the field is there")
+
+
+class MappingSettings(Section):
+    """How documents of a product of your own are read; goes before what triage would find by itself.
+
+    Of several fields for one thing the first that says something counts; of those for entities, all do.
+    """
+
+    name: str = Field(pattern=r"^[a-z0-9_]{1,40}$", description="letters, digits and _")
+    when: Condition = Field(description="which documents it is for")
+    detector: str = Field("", max_length=40, description="product that wrote the alert; empty = the name")
+    time: Listed = ()
+    id: Listed = Field((), description="what identifies a document from a file")
+    rule: Listed = ()
+    rule_id: Listed = ()
+    message: Listed = ()
+    severity: Listed = Field((), description="a number or a word")
+    severity_scale: tuple[float, float] = Field((0, 100), description="the mildest and the worst number")
+    severity_words: dict[str, float] = Field({}, description="severity (0-100) of words of your own")
+    technique: Listed = ()
+    tactic: Listed = ()
+    host: Listed = ()
+    user: Listed = ()
+    target_user: Listed = ()
+    source_ip: Listed = ()
+    destination_ip: Listed = ()
+    host_ip: Listed = ()
+    process: Listed = ()
+    file: Listed = ()
+    hash: Listed = ()
+    domain: Listed = ()
+    url: Listed = ()
+    mailbox: Listed = ()
+    cloud: Listed = ()
+    device: Listed = ()
+    model: Listed = ()
+    service: Listed = ()
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        low, high = self.severity_scale
+        if not (math.isfinite(low) and math.isfinite(high)) or low == high:
+            raise ValueError("severity_scale should be two different numbers: the mildest and the worst")
+        if not self.model_fields_set - {"name", "when", "detector", "severity_scale", "severity_words"}:
+            raise ValueError("should name at least one field of the document, e.g. rule or host")
+        return self
 
 
 class Limits(Section):
@@ -186,6 +383,14 @@ class Settings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(frozen=True, extra="forbid")
+
+    @field_validator("mapping")
+    @classmethod
+    def _named_once(cls, value: tuple[MappingSettings, ...]) -> tuple[MappingSettings, ...]:
+        names = [one.name for one in value]
+        if twice := next((name for name in names if names.count(name) > 1), ""):
+            raise ValueError(f"should have different names; {twice!r} is there twice")
+        return value
 
     @classmethod
     def settings_customise_sources(
@@ -207,12 +412,23 @@ class Settings(BaseSettings):
     )
     keyring: bool = Field(False, description="read secrets from the system's keyring too; needs the keyring extra")
     log_level: Literal["debug", "info", "warning", "error"] = Field("warning", description="messages on stderr")
+    connector: tuple[ConnectorSettings, ...] = Field((), description="[[connector]] tables, to carry out responses")
+    connector_secrets: SecretStr = Field(
+        SecretStr(""), description="environment only: NAME=SECRET,... of the webhooks that are to be signed"
+    )
+    mapping: tuple[MappingSettings, ...] = Field((), description="[[mapping]] tables, to read documents of your own")
     elasticsearch: ElasticSettings = ElasticSettings()
     pull: PullSettings = PullSettings()
     embedding: EmbeddingSettings = EmbeddingSettings()
     condense: CondenseSettings = CondenseSettings()
     baseline: BaselineSettings = BaselineSettings()
+    quality: QualitySettings = QualitySettings()
     correlate: CorrelateSettings = CorrelateSettings()
     investigate: InvestigateSettings = InvestigateSettings()
+    model: ModelSettings = ModelSettings()
     assets: AssetSettings = AssetSettings()
+    intelligence: IntelligenceSettings = IntelligenceSettings()
+    campaigns: CampaignSettings = CampaignSettings()
+    calendar: CalendarSettings = CalendarSettings()
     limits: Limits = Limits()
+    respond: RespondSettings = RespondSettings()

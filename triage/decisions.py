@@ -11,10 +11,12 @@ from typing import Any, Literal, NamedTuple, Self, get_args
 
 from pydantic import AwareDatetime, Field, ValidationError, field_validator, model_validator
 
+from triage.constraints import Constraint, InForce
 from triage.errors import UsageError
+from triage.lineage import Heir, bounded
 from triage.models import Model
 
-Kind = Literal["close", "reopen", "acknowledge", "assign", "escalate", "snooze", "note"]
+Kind = Literal["close", "reopen", "acknowledge", "assign", "escalate", "snooze", "note", "regroup"]
 Reason = Literal["true_positive", "benign_true_positive", "false_positive", "duplicate"]
 Change = Literal["", "new", "grown", "reranked"]
 """What the last run did to an incident, against the run before; '' = nothing."""
@@ -28,11 +30,12 @@ class Decision(Model):
     """One thing that was decided, about one or many incidents. A ``text`` is kept as a note whatever the kind."""
 
     kind: Kind
-    incident_ids: tuple[str, ...] = Field(min_length=1, max_length=100_000)
+    incident_ids: tuple[str, ...] = Field(max_length=100_000, description="at least one, save for a regroup")
     reason: str = Field("", description="of a close: one of REASONS or a word of the team's own")
     text: str = Field("", max_length=10_000, description="as typed; cleaned when it is shown, never before")
     assignee: str = Field("", max_length=200, description="of an assign; empty gives the incident back")
     until: AwareDatetime | None = Field(None, description="of a snooze")
+    constraints: tuple[Constraint, ...] = Field((), max_length=100, description="of a regroup: what belongs together")
 
     @field_validator("incident_ids")
     @classmethod
@@ -41,6 +44,10 @@ class Decision(Model):
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
+        if not self.incident_ids and self.kind != "regroup":
+            raise ValueError("incident_ids: a decision is about at least one")
+        if (self.kind == "regroup") != bool(self.constraints):
+            raise ValueError("only regrouping has constraints")
         if (self.kind == "close") != bool(self.reason) or (self.reason and not _REASON.fullmatch(self.reason)):
             raise ValueError(f"only closing needs a reason, such as {', '.join(REASONS)}")
         if (self.kind == "snooze") != (self.until is not None):
@@ -149,12 +156,54 @@ class Journal:
         numbers = list(self._steps)
         return [self._steps[number] for number in numbers[max(len(numbers) - limit, 0) :]]
 
-    def statuses(self, now: datetime, alerts: Mapping[str, int]) -> Mapping[str, Status]:
-        """Return the status of every incident that has a decision.
+    def statuses(self, now: datetime, alerts: Mapping[str, int], descent: Sequence[Heir] = ()) -> Mapping[str, Status]:
+        """Return the status of every incident that has a decision, or inherited one.
 
-        ``alerts`` tells how many alerts the incidents have now that would matter if they grew.
+        ``alerts`` tells how many alerts the incidents have now that would matter if they grew; ``descent`` how they
+        came out of each other, oldest first.
         """
-        return {name: _current(status, now, alerts.get(name, 0)) for name, status in self._statuses.items()}
+        found = {**self._statuses, **self._inherited(descent)}
+        return {name: _current(status, now, alerts.get(name, 0)) for name, status in found.items()}
+
+    def constraints(self, now: datetime) -> Sequence[InForce]:
+        """Return what was said about what belongs together and stands, in the order of its saying."""
+        steps = [self._steps[number] for number in self._done if self._steps[number].decision.kind == "regroup"]
+        return [
+            InForce(step.number, one, step.author, step.at, step.decision.text)
+            for step in steps
+            for one in step.decision.constraints
+            if one.until is None or one.until > now
+        ]
+
+    def _inherited(self, descent: Sequence[Heir]) -> Mapping[str, Status]:
+        """Return the statuses of those incidents that split off, shrank or took others in."""
+        whole: dict[str, set[int]] = {}
+        left: dict[str, set[int]] = {}
+        for heir in descent:
+            for name in (heir.incident_id, heir.origin):
+                whole.setdefault(name, set(self._active.get(name, ())))
+                left.setdefault(name, set())
+            if heir.change == "split":
+                whole[heir.incident_id] |= {number for number in whole[heir.origin] if number <= heir.decided}
+                left[heir.incident_id] |= left[heir.origin]
+            elif heir.change == "merged":
+                both = whole[heir.origin] | left[heir.origin]
+                left[heir.incident_id] |= {number for number in both if number <= heir.decided}
+        return {
+            name: self._folded(name, whole[name], left[name], descent) for name in whole if whole[name] | left[name]
+        }
+
+    def _folded(self, name: str, whole: set[int], left: set[int], descent: Sequence[Heir]) -> Status:
+        """Fold decisions that hold for an incident, and those of which only what is said stays (``left``)."""
+        status = Status(incident_id=name)
+        for number in sorted(whole | left):
+            step, seen = self._steps[number], self._seen[number]
+            if number not in whole:
+                status = _left(status, step)
+                continue
+            counted = seen.get(name, max(seen.values(), default=0))
+            status = _after(status, step, bounded(name, number, counted, descent))
+        return status
 
     def _decide(self, entry: Entry, decided: Decision) -> Step:
         for number in self._undone:
@@ -210,6 +259,14 @@ def _after(status: Status, step: Step, seen: int) -> Status:
     return status.model_copy(update=values)
 
 
+def _left(status: Status, step: Step) -> Status:
+    """Return a status with what a decision about an incident that was merged into this one leaves to it."""
+    escalated = status.escalated or step.decision.kind == "escalate"
+    text = step.decision.text
+    notes = (*status.notes, Note(text=text, author=step.author, at=step.at)) if text.strip() else status.notes
+    return status.model_copy(update={"escalated": escalated, "notes": notes, "changed": step.at})
+
+
 def _effect(decided: Decision, seen: int) -> dict[str, Any]:
     """Return the fields of a status that a decision sets."""
     opened = {"state": "open", "reason": "", "snoozed_until": None, "seen_alerts": 0, "reopened": False}
@@ -221,6 +278,7 @@ def _effect(decided: Decision, seen: int) -> dict[str, Any]:
         "escalate": {"escalated": True},
         "assign": {"assignee": decided.assignee},
         "note": {},
+        "regroup": {},
     }
     return effects[decided.kind]
 

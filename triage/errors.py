@@ -8,7 +8,8 @@
     │   └── SourceMissing     404: no such index, file or host
     ├── SourceUnavailable     a source failed after all retries; what was read is kept, the run is incomplete
     ├── StateError            the state database cannot be opened, migrated or written
-    └── ToolError             an investigation tool could not answer; told to the investigator, which goes on
+    ├── ToolError             an investigation tool could not answer; told to the investigator, which goes on
+    └── ModelError            the language model gave no usable answer; the triage goes on without it
 
 Foreign exceptions are translated once, at the edge where they arise, with ``raise ... from exc``.
 A message says what happened and what to do, and never carries a secret.
@@ -49,3 +50,7 @@ class StateError(TriageError):
 
 class ToolError(TriageError):
     """An investigation tool failed in a way the investigator can live with."""
+
+
+class ModelError(TriageError):
+    """The language model did not answer, or not usably; the deterministic result stands."""

@@ -5,14 +5,16 @@ the order they were asked) and so the ids E1, E2, ... depend on nothing else.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from statistics import median
-from typing import Literal, NamedTuple
 
 from pydantic import JsonValue
 
+from triage import background_evidence
 from triage.attack import TechniqueTable
+from triage.findings import Finding as Finding  # noqa: PLC0414 - told again, for those who read evidence
+from triage.findings import Reader, Setting, Supports, entity_text
 from triage.injection import PLANTED, scan
 from triage.investigation import ActivityBrief, CandidateBrief, Observation
 from triage.models import AlertRef, Evidence
@@ -27,34 +29,6 @@ _BURST = 10
 """A day with this many times the median of the days before is a burst."""
 PROMPT_INJECTION = "AML.T0051"
 _KIND = f"{PLANTED}:"
-_EPOCH_GAP = timedelta(minutes=1)
-
-Supports = Literal["attack", "benign", "context"]
-Topic = Literal["scope", "rule", "planted", "join", "asset", "sightings", "prevalence", "history", "around", "attack"]
-
-
-class Finding(NamedTuple):
-    """A fact before it has a number."""
-
-    topic: Topic
-    statement: str
-    tool: str
-    supports: Supports = "context"
-    alerts: tuple[AlertRef, ...] = ()
-    alert_count: int = 0
-
-
-class Setting(NamedTuple):
-    """What the readers of tool answers need to know besides the answer."""
-
-    brief: CandidateBrief
-    known_since: datetime | None
-    """First alert known about any main entity; None where it was not asked or there is none."""
-
-    @property
-    def has_past(self) -> bool:
-        """Tell whether there is any history that the candidate can be compared with."""
-        return self.known_since is not None and self.known_since < self.brief.first - _EPOCH_GAP
 
 
 def findings(
@@ -100,11 +74,6 @@ def known_since(observations: Sequence[Observation]) -> datetime | None:
     """Return the earliest first sighting that was answered."""
     firsts = (o.result.get("first") for o in observations if o.result and o.call.name == "first_last_seen")
     return min((datetime.fromisoformat(first) for first in firsts if isinstance(first, str)), default=None)
-
-
-def entity_text(args: Mapping[str, JsonValue]) -> str:
-    """Return the entity of a tool call as kind:value."""
-    return plain(f"{args['kind']}:{args['value']}")
 
 
 def _scope(brief: CandidateBrief) -> Finding:
@@ -292,11 +261,12 @@ def _list(result: Mapping[str, JsonValue], key: str) -> list[JsonValue]:
     return value if isinstance(value, list) else []
 
 
-_READERS: Mapping[str, Callable[[Mapping[str, JsonValue], Mapping[str, JsonValue], Setting], Finding | None]] = {
+_READERS: Mapping[str, Reader] = {
     "asset_lookup": _asset,
     "first_last_seen": _sightings,
     "rule_prevalence": _prevalence,
     "entity_history": _history,
     "alerts_around_entity": _around,
     "attack_lookup": _attack,
+    **background_evidence.READERS,
 }

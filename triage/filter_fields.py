@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple, get_args
 
+from triage.cards import Card
 from triage.config import parse_duration, parse_moment
 from triage.decisions import REASONS, SHORT_REASONS, Status
 from triage.models import Disposition, EntityKind, Incident
@@ -30,7 +31,9 @@ _EDGE = r"[\\/@.:\s]"
 """What divides the words of a name: dc01 is in dc01.corp.example, alice in CORP\\alice and alice@corp.example."""
 
 
-Values = Callable[[Incident], Iterable[str]]
+Told = Incident | Card
+"""An incident, whole or as a list shows it."""
+Values = Callable[[Told], Iterable[str]]
 
 
 class Subject:
@@ -38,7 +41,7 @@ class Subject:
 
     __slots__ = ("_lines", "incident")
 
-    def __init__(self, incident: Incident) -> None:
+    def __init__(self, incident: Told) -> None:
         self.incident = incident
         self._lines: dict[Values, str] = {}
 
@@ -57,7 +60,7 @@ class Row(NamedTuple):
     change: str
 
     @property
-    def incident(self) -> Incident:
+    def incident(self) -> Told:
         """The incident itself."""
         return self.subject.incident
 
@@ -112,7 +115,7 @@ def free_text(value: str) -> Test:
     )
 
 
-def _said(incident: Incident) -> Iterable[str]:
+def _said(incident: Told) -> Iterable[str]:
     head = (incident.incident_id, incident.title, incident.summary, incident.verdict_reason)
     names = (entity.value for entity in incident.entities)
     return (*head, *incident.techniques, *incident.tactics, *names, *_rules(incident))
@@ -132,11 +135,11 @@ def _entity(kind: EntityKind) -> Field:
     return _of_incident(lambda incident: (entity.value for entity in incident.entities if entity.kind == kind))
 
 
-def _entities(incident: Incident) -> Iterable[str]:
+def _entities(incident: Told) -> Iterable[str]:
     return (f"{entity.kind}:{entity.value}" for entity in incident.entities)
 
 
-def _rules(incident: Incident) -> Iterable[str]:
+def _rules(incident: Told) -> Iterable[str]:
     return dict.fromkeys(entry.rule for entry in incident.timeline)
 
 
@@ -154,7 +157,7 @@ def _split(value: str) -> tuple[Callable[[float, float], bool], str]:
     return _COMPARE[match[1] or ""], match[2]
 
 
-def _number(of: Callable[[Incident], float]) -> Field:
+def _number(of: Callable[[Told], float]) -> Field:
     def compiled(value: str, _me: str, _now: datetime) -> Test:
         if between := _RANGE.fullmatch(value):
             low, high = _float(between[1]), _float(between[2])
@@ -172,7 +175,7 @@ def _float(text: str) -> float:
     return float(text)
 
 
-def _time(of: Callable[[Incident], datetime]) -> Field:
+def _time(of: Callable[[Told], datetime]) -> Field:
     def compiled(value: str, _me: str, now: datetime) -> Test:
         compare, text = _split(value)
         wanted = parse_moment(text, now)
@@ -287,3 +290,11 @@ FIELDS: dict[str, Field] = {
     "age": Field(_age, " such as <2d"),
 }
 """Field name -> what it means, in the order in which completion offers them."""
+
+
+def prepare(subject: Subject) -> None:
+    """Make all texts of an incident ready, so that no filter has to wait for them."""
+    subject.lines(_said)
+    for field in FIELDS.values():
+        if field.values is not None:
+            subject.lines(field.values)

@@ -11,8 +11,7 @@ from typing import Literal, NamedTuple
 
 from triage.decisions import Status
 from triage.errors import UsageError
-from triage.filter_fields import FIELDS, Row, Subject, free_text
-from triage.models import Incident
+from triage.filter_fields import FIELDS, Row, Subject, Told, free_text
 
 DEFAULT_VIEW = "is:open"
 """What is shown when nothing is asked for: open, and not judged benign."""
@@ -61,12 +60,12 @@ class Filter:
     def __repr__(self) -> str:
         return f"Filter({self.text!r})"
 
-    def matches(self, incident: Incident | Subject, status: Status | None = None, change: str = "") -> bool:
+    def matches(self, incident: Told | Subject, status: Status | None = None, change: str = "") -> bool:
         """Tell whether an incident is wanted; ``status`` None = nothing was decided yet.
 
         Whoever filters the same incidents again and again keeps a Subject of each, which is several times faster.
         """
-        subject = Subject(incident) if isinstance(incident, Incident) else incident
+        subject = incident if isinstance(incident, Subject) else Subject(incident)
         return self._test(Row(subject, status, change))
 
     @staticmethod
@@ -263,7 +262,7 @@ def quoted(value: str) -> str:
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def vocabulary(incidents: Iterable[Incident], limit: int = 2000) -> Mapping[str, Sequence[str]]:
+def vocabulary(incidents: Iterable[Told], limit: int = 2000) -> Mapping[str, Sequence[str]]:
     """Return the values that occur in incidents, per field, in the order of the queue; at most ``limit`` each."""
     found: dict[str, dict[str, None]] = {name: {} for name, field in FIELDS.items() if field.values}
     for incident in incidents:

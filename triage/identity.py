@@ -1,8 +1,14 @@
-"""Incidents keep their id across runs: a candidate inherits the id that most of its activities had before."""
+"""Incidents keep their id across runs: a candidate inherits the id that most of its activities had before.
+
+A group of everyday activities and an incident inherit nothing from each other: what was decided about one says nothing
+about the other.
+"""
 
 from collections.abc import Iterable, Mapping
 
 import polars as pl
+
+from triage.candidates import EVERYDAY
 
 
 def incident_ids(membership: pl.DataFrame, placements: pl.DataFrame) -> Mapping[str, str]:
@@ -12,6 +18,8 @@ def incident_ids(membership: pl.DataFrame, placements: pl.DataFrame) -> Mapping[
     candidate with the largest overlap inherits an id, each id is inherited once; all others get one made of their key.
     """
     overlap = membership.join(placements.select("activity", "incident_id"), on="activity")
+    everyday = [pl.col(name).str.starts_with(EVERYDAY) for name in ("candidate", "incident_id")]
+    overlap = overlap.filter(everyday[0] == everyday[1])
     counted = overlap.group_by("candidate", "incident_id").len()
     ordered = counted.sort("len", "incident_id", "candidate", descending=[True, False, False])
     inherited = _marry(ordered.select("candidate", "incident_id").iter_rows())
@@ -37,7 +45,7 @@ def _marry(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 def _fresh(candidate: str, taken: set[str]) -> str:
     """An id made of the candidate's key; a suffix where an earlier incident of that name lives on elsewhere."""
-    name = candidate if candidate.startswith("everyday-") else f"inc-{candidate[:12]}"
+    name = candidate if candidate.startswith(EVERYDAY) else f"inc-{candidate[:12]}"
     number = 2
     unique = name
     while unique in taken:

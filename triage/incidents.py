@@ -29,8 +29,8 @@ def from_investigation(
     return Incident(
         incident_id=incident_id,
         rank=_UNRANKED,
-        urgency=total(parts),
-        urgency_parts=tuple(parts),
+        urgency=total([*parts, *found.raised]),
+        urgency_parts=(*parts, *found.raised),
         disposition=found.disposition,
         verdict_reason=found.verdict_reason,
         title=found.title,
@@ -50,6 +50,7 @@ def from_investigation(
         missing_evidence=found.missing_evidence,
         would_flip=found.would_flip,
         response_plan=found.response_plan,
+        narrative=found.narrative,
     )
 
 

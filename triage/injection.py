@@ -117,6 +117,16 @@ def scan(text: str) -> tuple[Finding, ...]:
     return tuple(found[kind] for kind in sorted(found))
 
 
+def withheld(text: str) -> str:
+    """Return the text with every instruction-like part replaced by a note that says of which kind it was."""
+    end = len(text)
+    for start, stop, kind in sorted(((*finding.span, finding.kind) for finding in scan(text)), reverse=True):
+        if start < end:
+            text = f"{text[:start]}(withheld: {kind}){text[min(stop, end) :]}"
+            end = start
+    return text
+
+
 @cache
 def patterns() -> tuple[Pattern, ...]:
     """Return the patterns of the data file."""

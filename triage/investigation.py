@@ -4,7 +4,7 @@ An investigation is a pure function of its brief, the answers of its tools and i
 duration reaches the result.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -13,7 +13,18 @@ from pydantic import AwareDatetime, Field, JsonValue
 
 from triage.attack import TechniqueTable
 from triage.config import InvestigateSettings
-from triage.models import AlertRef, Disposition, Entity, EntityRef, Evidence, Join, Model, ResponseStep
+from triage.models import (
+    AlertRef,
+    Disposition,
+    Entity,
+    EntityRef,
+    Evidence,
+    Join,
+    Model,
+    Narrative,
+    ResponseStep,
+    UrgencyPart,
+)
 from triage.ports import Clock
 
 
@@ -112,6 +123,8 @@ class Investigation(Model):
     response_plan: tuple[ResponseStep, ...] = ()
     tool_calls: tuple[ToolCall, ...] = ()
     budget_exhausted: bool = False
+    narrative: Narrative | None = Field(default=None, description="what a language model added; null without one")
+    raised: tuple[UrgencyPart, ...] = Field(default=(), description="urgency that its checked reasons add, bounded")
 
 
 class Toolbox(Protocol):
@@ -127,6 +140,30 @@ class Planner(Protocol):
 
     def plan(self, brief: CandidateBrief, observations: Sequence[Observation]) -> Sequence[ToolCall]:
         """Return the calls of the next round, most useful first; empty ends the investigation."""
+        ...
+
+
+class Advice(NamedTuple):
+    """All that a language model can add to an investigation: words beside it, and urgency on top."""
+
+    narrative: Narrative
+    raised: tuple[UrgencyPart, ...] = ()
+
+
+class Advisor(Protocol):
+    """A language model behind its checks."""
+
+    def advise(
+        self,
+        brief: CandidateBrief,
+        found: Investigation,
+        observations: Sequence[Observation],
+        look_up: Callable[[ToolCall], Observation],
+    ) -> Advice:
+        """Comment on a finished investigation. Raises nothing for whatever the model does.
+
+        ``look_up`` makes one more read-only call, under the policy and budget of the investigation.
+        """
         ...
 
 
@@ -147,3 +184,5 @@ class InvestigationContext:
     settings: InvestigateSettings = field(default_factory=InvestigateSettings)
     planner: Planner | None = None
     """None = the deterministic playbook."""
+    advisor: Advisor | None = None
+    """None = no language model."""

@@ -27,7 +27,7 @@ LEDGER = pl.Schema(
 """What ``ports.Publication.alerts`` holds."""
 
 _ORDER = ("time", "index", "id")
-_SEQUENCE_KEYS = ("detector", "rule", "incident_id")
+_IN_GROUP = ("group", "incident_id")
 
 
 class ConservationError(TriageError):
@@ -72,16 +72,25 @@ def outcomes(
 
 
 def _with_duplicates(placed: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
-    """Mark the building blocks whose sequence alert (same rule, same incident) counts in their place."""
+    """Mark the building blocks for which a sequence alert of their group, in the same incident, counts."""
     block, sequence = (pl.col("flags").list.contains(flag) for flag in ("building_block", "sequence"))
-    marked = facts.select("fact", "detector", "rule", block=block & ~sequence, sequence=sequence)
-    if not marked["sequence"].any():
+    heads = _groups(facts.filter(sequence))
+    if heads.is_empty():
         return placed
-    said = placed.join(marked, on="fact", how="left", maintain_order="left")
-    heads = said.filter("sequence").select(_SEQUENCE_KEYS).unique().with_columns(headed=True)
-    said = said.join(heads, on=_SEQUENCE_KEYS, how="left", maintain_order="left")
-    duplicate = pl.col("block") & pl.col("headed").fill_null(value=False)
+    headed = placed.join(heads, on="fact").select(_IN_GROUP).unique()
+    blocks = placed.join(_groups(facts.filter(block & ~sequence)), on="fact")
+    covered = blocks.join(headed, on=_IN_GROUP, how="semi").select("fact", "incident_id").unique()
+    covered = covered.with_columns(covered=True)
+    said = placed.join(covered, on=["fact", "incident_id"], how="left", maintain_order="left")
+    duplicate = pl.col("covered").fill_null(value=False)
     return said.with_columns(outcome=pl.when(duplicate).then(pl.lit("duplicate")).otherwise("outcome"))
+
+
+def _groups(facts: pl.DataFrame) -> pl.DataFrame:
+    """Return fact, group: the sequences that each fact belongs to; a building block may be in several."""
+    named = facts.select("fact", "entities").explode("entities").drop_nulls().unnest("entities")
+    in_sequence = (pl.col("kind") == "lineage") & (pl.col("role") == "sequence")
+    return named.filter(in_sequence).select("fact", group="value").unique()
 
 
 def count(ledger: pl.DataFrame, read: int, already_judged: int, repeated: int, outside: int = 0) -> RunCounts:

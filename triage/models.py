@@ -126,6 +126,53 @@ class ResponseStep(Model):
     evidence: tuple[str, ...] = ()
     reversal: str = ""
     role: Literal["analyst", "lead", "admin"] = "analyst"
+    step_id: str = Field(default="", description="stable name of the step: measure and a key of its target")
+    measure: str = Field(default="", description="kind of step (triage.measures); connectors are configured by it")
+    blast_radius: str = Field(default="", description="who and what is hit, from inventory and what was seen here")
+
+
+class Sentence(Model):
+    """A sentence of a language model, with what it cites; one that does not hold is struck, not dropped."""
+
+    text: str
+    cites: tuple[str, ...] = Field(default=(), description="ids of evidence")
+    struck: bool = False
+    why: str = Field(default="", description="why it is struck; '' where it is not")
+
+
+class ModelUse(Model):
+    """What a language model was used for one incident."""
+
+    calls: int = Field(default=0, ge=0)
+    input_tokens: int = Field(default=0, ge=0)
+    output_tokens: int = Field(default=0, ge=0)
+    estimated: bool = Field(default=False, description="the provider did not count all tokens, so we did, by length")
+    cost: float | None = Field(default=None, ge=0, description="in the currency of model.prices; null = no price known")
+    seconds: float = Field(default=0, ge=0)
+
+    @property
+    def tokens(self) -> int:
+        """Tokens in both directions."""
+        return self.input_tokens + self.output_tokens
+
+
+class Narrative(Model):
+    """What a language model added to an incident, checked by code. Nothing else of the incident depends on it."""
+
+    model: str = Field(description="provider:model")
+    sentences: tuple[Sentence, ...] = ()
+    harmless: tuple[Sentence, ...] = Field(default=(), description="harmless causes to be checked; hypotheses only")
+    missing: tuple[Sentence, ...] = Field(default=(), description="what the model would still want to know")
+    evidence: tuple[Evidence, ...] = Field(default=(), description="what its own look-ups found, read by code")
+    looked_up: tuple[str, ...] = Field(default=(), description="the look-ups it chose from those that code offered")
+    swayed: bool = Field(default=False, description="its answer changed with the instruction-like text in its data")
+    notes: tuple[str, ...] = Field(default=(), description="why something is missing here, in plain words")
+    use: ModelUse = ModelUse()
+
+    @property
+    def struck(self) -> int:
+        """Number of sentences that did not hold."""
+        return sum(one.struck for one in (*self.sentences, *self.harmless, *self.missing))
 
 
 class Incident(Model):
@@ -154,6 +201,11 @@ class Incident(Model):
     missing_evidence: tuple[str, ...] = ()
     would_flip: tuple[str, ...] = ()
     response_plan: tuple[ResponseStep, ...] = ()
+    campaign_ids: tuple[str, ...] = Field(default=(), description="campaigns it belongs to, see triage campaigns")
+    narrative: Narrative | None = Field(default=None, description="of a language model; null without one")
+    confidence: float | None = Field(
+        default=None, ge=0, le=1, description="calibrated probability of a real attack; null = withheld"
+    )
 
 
 class RunCounts(Model):

@@ -10,8 +10,10 @@ from datetime import datetime, timedelta
 from ipaddress import ip_address
 from typing import NamedTuple
 
+from pydantic import JsonValue
+
 from triage.investigation import ActivityBrief, CandidateBrief, Observation, ToolCall
-from triage.models import EntityRef
+from triage.models import AlertRef, EntityRef
 
 FOCUS = 50
 """Activities that are looked at one by one; the most telling ones of a larger candidate."""
@@ -20,6 +22,12 @@ ACTORS = frozenset({"host", "user", "address", "device", "mailbox", "cloud", "se
 INDICATORS = frozenset({"address", "hash", "domain", "url"})
 """Kinds that lead from one victim to the next."""
 _MARGIN = timedelta(hours=1)
+_KEYS = 1000
+_SIGNATURES = 100
+_NAMES = 20
+_LEAST_BEATS = 8
+_FEW = 3
+"""Outside entities up to which an activity is a conversation, not a scan."""
 
 
 class Playbook(NamedTuple):
@@ -31,6 +39,10 @@ class Playbook(NamedTuple):
     actors: int = 2
     rules: int = 3
     indicators: int = 2
+    beats: int = 2
+    """Outside entities whose alerts are tested for a steady beat."""
+    documents: int = 6
+    """Alerts whose documents are read for the tree of processes."""
 
     def plan(self, brief: CandidateBrief, observations: Sequence[Observation]) -> tuple[ToolCall, ...]:
         """Return the opening calls, then once the calls that the first answers raise."""
@@ -59,6 +71,35 @@ class Playbook(NamedTuple):
         techniques = sorted({technique for activity in focus for technique in activity.techniques})
         if techniques:
             calls.append(ToolCall(name="attack_lookup", args={"ids": list(techniques[:20])}))
+        return [*calls, *self._wider_look(brief, focus, actors)]
+
+    def _wider_look(
+        self, brief: CandidateBrief, focus: Sequence[ActivityBrief], actors: Sequence[EntityRef]
+    ) -> list[ToolCall]:
+        """Ask what is known beyond the alerts; each question only where the candidate has what it is about."""
+        keys: list[JsonValue] = [activity.key for activity in brief.ranked()[:_KEYS]]
+        signatures: list[JsonValue] = [*sorted({activity.signature for activity in focus})[:_SIGNATURES]]
+        calls = [ToolCall(name="threat_intelligence", args={"activities": keys})]
+        if names := [ref.value for ref in main_entities(focus)[:_NAMES]]:
+            since, until = brief.first.isoformat(), (brief.last + timedelta(seconds=1)).isoformat()
+            args: dict[str, JsonValue] = {"names": [*names], "since": since, "until": until}
+            calls.append(ToolCall(name="planned_changes", args=args))
+        args = {"signatures": signatures, "before": brief.first.isoformat()}
+        calls.append(ToolCall(name="similar_incidents", args=args))
+        calls += [self._logons(brief, ref) for ref in actors if ref.kind == "user"][:1]
+        calls += [_beat(activity, ref) for activity, ref in beating(focus)[: self.beats]]
+        return [*calls, *self._documents(focus)]
+
+    def _logons(self, brief: CandidateBrief, user: EntityRef) -> ToolCall:
+        since, until = brief.first - self.lookback, brief.last + timedelta(seconds=1)
+        times = {"since": since.isoformat(), "fresh": brief.first.isoformat(), "until": until.isoformat()}
+        return ToolCall(name="logon_history", args={"user": user.value, **times})
+
+    def _documents(self, focus: Sequence[ActivityBrief]) -> list[ToolCall]:
+        samples = [(activity, ref) for activity in focus for ref in activity.sample_alerts[:1]]
+        started = [_document(ref) for activity, ref in samples if _names_process(activity)][: self.documents]
+        calls = [ToolCall(name="process_tree", args={"alerts": [*started]})] if started else []
+        calls += [ToolCall(name="rule_guide", args=_document(ref)) for _, ref in samples[:1]]
         return calls
 
     def _follow_up(self, brief: CandidateBrief, observations: Sequence[Observation]) -> tuple[ToolCall, ...]:
@@ -128,6 +169,31 @@ def seen_elsewhere(brief: CandidateBrief, observations: Sequence[Observation]) -
         if is_indicator(ref) and isinstance(hosts, int) and hosts > max(1, len(own_hosts)):
             found.append((hosts, ref))
     return [ref for _, ref in sorted(found)]
+
+
+def beating(activities: Sequence[ActivityBrief]) -> list[tuple[ActivityBrief, EntityRef]]:
+    """Return activities of many alerts about one outside entity, those with most alerts first."""
+    found = []
+    for activity in activities:
+        outside = sorted({EntityRef(ref.kind, "", ref.value) for ref in activity.entities[:32] if is_indicator(ref)})
+        if activity.count >= _LEAST_BEATS and 1 <= len(outside) <= _FEW:
+            found.append((activity, outside[0]))
+    return sorted(found, key=lambda one: (-one[0].count, one[0].key))
+
+
+def _beat(activity: ActivityBrief, ref: EntityRef) -> ToolCall:
+    until = activity.last + timedelta(seconds=1)
+    return _on_entity(
+        "beacon_test", ref, rule=activity.rule[:1000], since=activity.first.isoformat(), until=until.isoformat()
+    )
+
+
+def _names_process(activity: ActivityBrief) -> bool:
+    return any(ref.kind in {"process", "lineage"} for ref in activity.entities)
+
+
+def _document(ref: AlertRef) -> dict[str, JsonValue]:
+    return {"index": ref.index, "id": ref.id}
 
 
 def _on_entity(tool: str, entity: EntityRef, **args: str) -> ToolCall:

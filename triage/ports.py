@@ -27,6 +27,8 @@ class Window(NamedTuple):
 
     since: datetime | None
     until: datetime | None
+    arrived: datetime | None = None
+    """What the source took in since then is in the window too, also from before ``since``; None = that is all."""
 
 
 class RawPage(NamedTuple):
@@ -216,11 +218,13 @@ class Publication(NamedTuple):
     placements: pl.DataFrame
     """activity, incident_id, outcome: for every activity of the horizon, also earlier ones that moved."""
     sightings: pl.DataFrame
-    """baseline.SIGHTINGS: what this run adds to what is normal."""
+    """baseline.OBSERVED: what this run saw, of which the benign part becomes memory."""
     incidents: tuple[Incident, ...]
     dead_letters: tuple[DeadLetter, ...]
     watermarks: Mapping[str, datetime]
     summary: Mapping[str, Any]
+    blind_sample: int = 0
+    """How many of the activities judged benign are drawn for people to check."""
 
 
 class Whereabouts(NamedTuple):
@@ -270,6 +274,13 @@ class StateStore(Protocol):
 
     def sightings(self, since_day: int) -> pl.DataFrame:
         """Return baseline.SIGHTINGS over all runs (count summed, hours or-ed), from ``since_day`` on."""
+        ...
+
+    def observed(self, since_day: int) -> pl.DataFrame:
+        """Return baseline.OBSERVED of the baseline version in force, from ``since_day`` on, and what counts of it.
+
+        Further Boolean columns ``teaches`` and ``doubted``, see ``teaching.judged``.
+        """
         ...
 
     def placements(self, since: int) -> pl.DataFrame:

@@ -6,26 +6,46 @@ Every front end (command line, terminal UI) works through this class; none has a
 import getpass
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import polars as pl
 from platformdirs import user_data_path
 
+from triage.adapters.archive import Archive
+from triage.adapters.baseline import BaselineMemory
+from triage.adapters.cards import CardFile
 from triage.adapters.database import SqliteState
+from triage.adapters.intelligence.copy import Version
+from triage.adapters.intelligence.desk import Refreshed
+from triage.adapters.quality import QualityLog
+from triage.adversary import Campaign
 from triage.condense import stable_key
+from triage.confidence import Calibration, Confidence, load_calibration, refined
+from triage.confidence import state as stated
 from triage.config import Settings
 from triage.decisions import Change, Decision, Status, Step
-from triage.errors import UsageError
-from triage.events import Check, Event, RunEnded
+from triage.errors import ConfigError, UsageError
+from triage.events import Check, Event, Notice, RunEnded
 from triage.filters import Filter, parse
 from triage.models import AlertRef, DeadLetter, Incident, RunCounts
+from triage.normality import Difference, Habit
 from triage.ports import RunRecord, Whereabouts, Window
 from triage.state import Pulled, RunContext, RunState
 
-UNCHANGING = ("state", "output", "workers", "log_level", "checkpointer")
+if TYPE_CHECKING:
+    from triage.changes import RunDiff
+    from triage.regrouping import Regrouping
+    from triage.responding.responses import Responses
+    from triage.suppression import Draft
+
+UNCHANGING = (
+    *("state", "output", "workers", "log_level", "checkpointer", "respond", "connector", "connector_secrets"),
+    "quality",
+)
 """Settings that do not change a run's result, so that the same command with another of them resumes it."""
 
 LEAST_FREE_BYTES = 1_000_000_000
@@ -47,9 +67,18 @@ def user() -> str:
 
 
 def fingerprint(sources: Sequence[str], window: Window, settings: Settings) -> str:
-    """Return what makes a command the same command: sources, window and all settings that change a result."""
+    """Return what makes a command the same command: sources, window and all settings that change a result.
+
+    A bound that the settings give in words counts as these words: ``24h`` is the same command a minute later.
+    """
     relevant = settings.model_dump_json(exclude=set(UNCHANGING))
-    return stable_key(*sources, str(window.since), str(window.until), relevant)
+    since, until = settings.pull.since or str(window.since), settings.pull.until or str(window.until)
+    return stable_key(*sources, since, until, relevant)
+
+
+def thread_of(run: RunRecord) -> str:
+    """Return the name of a run's checkpoints, of no other state's too where several share a Postgres."""
+    return f"{run.run_id}-{stable_key(run.fingerprint, run.started.isoformat())}"
 
 
 class Session:
@@ -105,13 +134,18 @@ class Session:
     ) -> RunEnded:
         from triage.wiring import SystemClock, build_context, checkpointer
 
-        run = self._store.open_run(self._fingerprint(sources, window), SystemClock().now(), window)
+        now = SystemClock().now()
+        run = self._store.open_run(self._fingerprint(sources, window), now, window)
         window = Window(run.since, run.until)
+        if run.started != now:
+            tell(Notice("info", f"going on with {run.run_id}, begun {run.started:%Y-%m-%d %H:%M} UTC, and its window"))
         context = self._adapt(build_context(self._settings, sources, run, window, self._store, tell))
+        if self._store.last_published() is None:
+            context.embedder.prepare()  # a first run meets new signatures for certain
         with checkpointer(self._settings, self._folder) as saver:
             state = _drive(context, saver)
             ended = self._finish(run, state, output)
-            saver.delete_thread(run.run_id)
+            saver.delete_thread(thread_of(run))
         return ended
 
     def _fingerprint(self, sources: Sequence[str], window: Window) -> str:
@@ -125,9 +159,8 @@ class Session:
 
         stands = self._store.last_published() or run.run_id
         if output:
-            write_outputs(
-                output, self._store.incidents(stands), self._store.ledger(stands), self._store.summary(stands)
-            )
+            incidents = self.confident(self._store.incidents(stands))
+            write_outputs(output, incidents, self._store.ledger(stands), self._store.summary(stands))
         problems = state["pulled"].incomplete
         status = "incomplete" if problems else "done"
         self._store.finish_run(run.run_id, status)
@@ -143,6 +176,34 @@ class Session:
     def top(self, count: int) -> Sequence[Incident]:
         """Return the first incidents of the last run by rank, for a front end that shows them before it has all."""
         return self._store.incidents(count=count)
+
+    @property
+    def cards(self) -> CardFile:
+        """Return the incidents of the last run as a list shows them, and the way from there to the whole."""
+        return self._store.cards
+
+    @property
+    def archive(self) -> Archive:
+        """Return the alerts of stored runs, for frequency tables and questions."""
+        return self._store.archive
+
+    @property
+    def memory(self) -> BaselineMemory:
+        """Return what was learned as normal, in versions."""
+        return self._store.memory
+
+    def habits(self, about: str = "") -> Sequence[Habit]:
+        """Return what is normal about an entity or a signature, or at all, loudest first."""
+        return self.memory.habits(about, self._settings.baseline)
+
+    def learned_between(self, before: int, after: int) -> Sequence[Difference]:
+        """Return what one version of the baseline remembers otherwise than another. Raises UsageError."""
+        return self.memory.differences(before, after, self._settings.baseline)
+
+    @property
+    def quality(self) -> QualityLog:
+        """Return the blind samples of what was judged benign, and the answers to them."""
+        return self._store.quality
 
     def incident(self, id_or_prefix: str) -> Incident:
         """Return one incident. Raises UsageError when there is none, or several with this prefix."""
@@ -187,6 +248,35 @@ class Session:
         """Return the raw line that was pulled for an alert, not cleaned; None when there is none."""
         return self._store.document(AlertRef(index, id))
 
+    # --- intelligence and campaigns ---------------------------------------------------------------------------------
+
+    def campaigns(self) -> Sequence[Campaign]:
+        """Return the campaigns as they were linked last, the one active last first."""
+        return self._store.campaigns.campaigns()
+
+    def intelligence_sources(self) -> Sequence[Version]:
+        """Return the sources of the local copy of threat intelligence, by name."""
+        return self._store.intelligence.current()
+
+    def match_intelligence(self, values: Sequence[str]) -> Sequence[Mapping[str, Any]]:
+        """Return what the local copy says about values in any spelling; nothing leaves this machine."""
+        from triage.adapters.intelligence.questions import match_values
+        from triage.wiring import build_intelligence
+
+        return match_values(build_intelligence(self._settings, self._store), values)
+
+    def update_intelligence(self) -> Sequence[Refreshed]:
+        """Read all sources, remote ones too, and link campaigns anew. Only one at a time may write."""
+        from triage.adapters.intelligence.questions import link_again
+        from triage.wiring import build_intelligence
+
+        desk = build_intelligence(self._settings, self._store)
+        with self._store.writing():
+            done = desk.update(remote=True)
+            least, reach = self._settings.intelligence.least_confidence, self._settings.campaigns.memory
+            link_again(self._store.campaigns, desk, least, reach)
+        return done
+
     # --- decisions --------------------------------------------------------------------------------------------------
 
     def decide(self, decision: Decision, author: str | None = None) -> Step:
@@ -194,19 +284,56 @@ class Session:
 
         Raises UsageError for an unknown incident or a past time, StateError when it could not be kept.
         """
+        if decision.kind == "regroup":
+            return self.regrouping(author).decide(decision).step
         return self._store.decisions.decide(decision, author or user())
 
     def undo(self) -> Step | None:
         """Take back the last decision that stands, whoever made it; None when there is none."""
+        step = self._store.decisions.next("undo")
+        if step and step.decision.kind == "regroup":
+            return self.regrouping().undo(step).step
         return self._store.decisions.undo(user())
 
     def redo(self) -> Step | None:
         """Make the decision again that was undone last; None when none was, or one was made since."""
+        step = self._store.decisions.next("redo")
+        if step and step.decision.kind == "regroup":
+            return self.regrouping().redo(step).step
         return self._store.decisions.redo(user())
+
+    def diff(self, before: str | None = None, after: str | None = None) -> "RunDiff":
+        """Return what changed from one published run to a later one, and why; the last two by default.
+
+        Raises UsageError where there are no such runs.
+        """
+        from triage.adapters.diffs import compared
+
+        return compared(self._store, before, after)
+
+    def regrouping(self, author: str | None = None) -> "Regrouping":
+        """Return what splits, merges and moves incidents, and says beforehand what would come of it."""
+        from triage.regrouping import Regrouping
+
+        return Regrouping(self._settings, self._store, self._adapt, author or user())
 
     def statuses(self) -> Mapping[str, Status]:
         """Return the status of every incident that has a decision; all others are open and untouched."""
         return self._store.decisions.statuses()
+
+    def calibration(self) -> Calibration:
+        """Return how likely an incident of some urgency is an attack, with this team's closures in it."""
+        reasons = {name: one.reason for name, one in self.statuses().items() if one.state == "closed"}
+        return refined(load_calibration(), self.quality.closures(reasons))
+
+    def confidence(self, incident: Incident) -> Confidence:
+        """Return how likely an incident is a real attack and what that rests on."""
+        return stated(incident, self.calibration())
+
+    def confident(self, incidents: Sequence[Incident]) -> list[Incident]:
+        """Return the incidents with what is known by now of their being real attacks."""
+        known = self.calibration()
+        return [one.model_copy(update={"confidence": stated(one, known).probability}) for one in incidents]
 
     def log(self, limit: int = 200) -> Sequence[Step]:
         """Return the newest decisions, oldest first, with those that were undone."""
@@ -224,6 +351,23 @@ class Session:
         """Read a filter for this user and this moment. Raises FilterError."""
         return parse(text, me=user(), now=self._store.decisions.now())
 
+    # --- responses --------------------------------------------------------------------------------------------------
+
+    def responses(self, *, readonly: bool = False) -> "Responses":
+        """Return what proposes, approves and carries out steps. Raises ConfigError for a connector that cannot work."""
+        from triage.wiring import build_responses
+
+        return build_responses(self._settings, self._store, self._folder, readonly=readonly)
+
+    def suppression_draft(self, incident_id: str, lasts: timedelta | None = None) -> "Draft":
+        """Draft a rule exception for a harmless incident, with what it would hide; nothing is written or applied."""
+        from triage.adapters.judged import draft_for
+        from triage.suppression import LASTS
+
+        incident, store = self.incident(incident_id), self._store
+        status = self.statuses().get(incident.incident_id) or Status(incident_id=incident.incident_id)
+        return draft_for(incident, status, store.archive, store.history, store.decisions.now(), lasts or LASTS)
+
     # --- health -----------------------------------------------------------------------------------------------------
 
     def checks(self) -> Iterator[Check]:
@@ -232,6 +376,8 @@ class Session:
         yield self._audit()
         yield self._disk()
         yield self._model()
+        if self._settings.connector:
+            yield self._connectors()
         elastic = self._settings.elasticsearch
         if elastic.url or elastic.cloud_id:
             from triage.adapters.elastic.probe import checks
@@ -239,6 +385,20 @@ class Session:
             yield from (Check(*found) for found in checks(elastic, Window(None, None)))
         else:
             yield Check("elasticsearch", ok=True, detail="none configured; files only", advice="")
+
+    def understanding(self, sources: Sequence[str] = ()) -> Iterator[Check]:
+        """Say how a sample of each index and file is understood; without sources, of those that the settings name."""
+        from triage.understanding import understanding
+
+        return understanding(sources or self._settings.pull.sources, self._settings)
+
+    def _connectors(self) -> Check:
+        names = ", ".join(one.name for one in self._settings.connector)
+        try:
+            self.responses()
+        except ConfigError as error:
+            return Check("connectors", ok=False, detail=str(error), advice="correct it; no step can be carried out")
+        return Check("connectors", ok=True, detail=f"{names}; nothing is sent before an approval", advice="")
 
     def _audit(self) -> Check:
         broken = self._store.audit_broken_at()
@@ -280,11 +440,11 @@ def _drive(context: RunContext, saver: Any) -> RunState:  # noqa: ANN401 - a che
 
     graph = build_graph().compile(checkpointer=saver)
     config: Any = {
-        "configurable": {"thread_id": context.run.run_id},
+        "configurable": {"thread_id": thread_of(context.run)},
         "max_concurrency": context.settings.investigate.concurrency,
     }
     known = graph.get_state(config)
-    if known.created_at and not known.next:
+    if known.created_at and not known.tasks:  # not ``next``, which leaves out a task whose result is kept, uncommitted
         return known.values  # type: ignore[return-value]
     start = None if known.created_at else _start(context.run.run_id)
     return graph.invoke(start, config, context=context)  # type: ignore[return-value]

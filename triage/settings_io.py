@@ -9,13 +9,15 @@ import importlib.util
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, get_args
 
 from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 
 from triage.config import Section, Settings
 from triage.errors import ConfigError
@@ -44,6 +46,8 @@ class _Given(NamedTuple):
     origin: str
     where: str
     """The origin in the words of an error message: file and line, variable or flag."""
+    inside: Mapping[str, str] = {}
+    """Of a list of tables: where each key of each table is, e.g. 'mapping.0.time' -> 'triage.toml:12'."""
 
 
 def fields(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
@@ -94,6 +98,12 @@ def load_settings(config_file: Path | None, env: Mapping[str, str], flags: Mappi
     return Loaded(settings, origins, path)
 
 
+def table_of(field: FieldInfo) -> type[Section] | None:
+    """Return what one table is of a setting that is a list of tables ([[key]] in the file), or None."""
+    inner = get_args(field.annotation)[:1]
+    return inner[0] if inner and isinstance(inner[0], type) and issubclass(inner[0], Section) else None
+
+
 def is_secret(field: FieldInfo) -> bool:
     """Tell whether a setting may come only from the environment or the keyring."""
     return field.annotation is SecretStr
@@ -107,13 +117,14 @@ def _from_file(path: Path) -> dict[str, _Given]:
         raise ConfigError(f"{path}: cannot be read: {getattr(exc, 'strerror', None) or 'it is not UTF-8'}") from exc
     except tomllib.TOMLDecodeError as exc:
         raise ConfigError(f"{path}: {exc}") from exc
-    lines, known = _lines(text), dict(fields())
+    places, known = {key: f"{path}:{line}" for key, line in _lines(text).items()}, dict(fields())
     given = {}
     for key, value in _flatten(document):
-        where = f"{path}:{lines[key]}" if key in lines else str(path)
+        where = places.get(key, str(path))
         _check_known(key, key, where)
         _check_file_value(key, known[key], value, where)
-        given[key] = _Given(value, where, where)
+        inside = {name: place for name, place in places.items() if name.startswith(f"{key}.")}
+        given[key] = _Given(value, where, where, inside)
     return given
 
 
@@ -132,8 +143,14 @@ def _lines(text: str) -> dict[str, int]:
     """Find the line of each dotted key; keys written in unusual ways are simply not found."""
     section = ""
     found: dict[str, int] = {}
+    tables: Counter[str] = Counter()
     for number, line in enumerate(text.splitlines(), start=1):
-        if header := re.match(r"\s*\[\s*([\w.-]+)\s*\]", line):
+        if header := re.match(r"\s*\[\[\s*([\w.-]+)\s*\]\]", line):
+            section = f"{header[1]}.{tables[header[1]]}."
+            tables[header[1]] += 1
+            found.setdefault(header[1], number)
+            found[section[:-1]] = number
+        elif header := re.match(r"\s*\[\s*([\w.-]+)\s*\]", line):
             section = header[1] + "."
             found.setdefault(header[1], number)
         elif key := re.match(r"\s*([\w.-]+)\s*=", line):
@@ -156,6 +173,8 @@ def _check_file_value(key: str, field: FieldInfo, value: object, where: str) -> 
     """TOML has types of its own, so a number in quotes is a mistake there, unlike in the environment."""
     if is_secret(field):
         raise ConfigError(f"{where}: {key} is a secret and must not be in a file; set {variable(key)} or the keyring")
+    if table_of(field) and not (isinstance(value, list) and all(isinstance(one, dict) for one in value)):
+        raise ConfigError(f"{where}: {key} is a list of tables; write each below a line [[{key}]], in two brackets")
     wanted = field.annotation
     fits = type(value) is wanted or (wanted is float and type(value) is int)
     if wanted in {int, float, bool, str} and not fits:
@@ -168,6 +187,8 @@ def _from_environment(env: Mapping[str, str]) -> dict[str, _Given]:
         if name.startswith(ENV_PREFIX) and name not in _NOT_SETTINGS:
             key = name.removeprefix(ENV_PREFIX).lower().replace("__", ".")
             _check_known(key, name, "environment")
+            if table_of(dict(fields())[key]):
+                raise ConfigError(f"environment: {name}: {key} is a list of tables and can only be in a file")
             given[key] = _Given(env[name], "environment", f"environment variable {name}")
     return given
 
@@ -205,9 +226,28 @@ def _sentences(error: ValidationError, given: Mapping[str, _Given]) -> Iterator[
     for detail in error.errors(include_url=False, include_context=False):
         loc = tuple(str(part) for part in detail["loc"])
         key = next(".".join(loc[:n]) for n in range(len(loc), 0, -1) if ".".join(loc[:n]) in known)
+        if (table := table_of(known[key])) and len(loc) > 1:
+            yield _in_table(key, loc[1:], detail, given[key], table)
+            continue
         message = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
         shown = "" if is_secret(known[key]) or "@" in str(given[key].value) else f", not {_shorten(given[key].value)}"
         yield f"{given[key].where}: {key} {message}{shown}"
+
+
+def _in_table(key: str, loc: Sequence[str], detail: ErrorDetails, given: _Given, table: type[Section]) -> str:
+    """Say what is wrong in one of several tables: which one by its name, which key, and on which line."""
+    number, *inner = loc
+    tables = given.value[int(number)]
+    name = tables.get("name") or f"number {int(number) + 1}"
+    paths = (".".join((key, number, *inner[:depth])) for depth in range(len(inner), -1, -1))
+    where = next((given.inside[path] for path in paths if path in given.inside), given.where)
+    what = f"{where}: {key} {_shorten(name)}"
+    if detail["type"] == "extra_forbidden":
+        close = difflib.get_close_matches(inner[-1], table.model_fields, n=1, cutoff=0.6)
+        return f"{what}: unknown key {inner[-1]!r}" + (f"; did you mean {close[0]!r}?" if close else "")
+    message = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    shown = f", not {_shorten(detail['input'])}" if inner and detail["type"] != "missing" else ""
+    return f"{what}: {'.'.join(inner)} {message}{shown}".replace(":  ", ": ")
 
 
 def _shorten(value: object) -> str:
@@ -225,7 +265,19 @@ class Row(NamedTuple):
 
 def describe(loaded: Loaded) -> list[Row]:
     """Return every setting with its value as text and its origin."""
-    return [Row(key, _shown(_value(loaded.settings, key)), loaded.origins[key]) for key, _ in fields()]
+    return [row for key, field in fields() for row in _rows(key, field, loaded)]
+
+
+def _rows(key: str, field: FieldInfo, loaded: Loaded) -> Iterator[Row]:
+    """Yield the row of a setting, of a list of tables one row for each of them."""
+    value = _value(loaded.settings, key)
+    if not (table_of(field) and isinstance(value, tuple) and value):
+        yield Row(key, _shown(value), loaded.origins[key])
+        return
+    for table in value:
+        said = {name: inner for name, inner in table.model_dump(exclude_defaults=True).items() if name != "name"}
+        shown = ", ".join(f"{name} = {_shown(inner)}" for name, inner in said.items())
+        yield Row(f"{key}.{table.name}", shown, loaded.origins[key])
 
 
 def _value(settings: Settings, key: str) -> object:
@@ -247,6 +299,8 @@ def _text(value: object) -> str:
         return write_duration(value)
     if isinstance(value, tuple):
         return ",".join(map(str, value))
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{name} = {_text(inner)}" for name, inner in value.items()) + "}"
     if isinstance(value, bool):
         return str(value).lower()
     return "" if value is None else str(value)
@@ -271,18 +325,43 @@ def template() -> str:
     ]
     section = ""
     for key, field in fields():
+        if table_of(field):
+            continue  # a table in the middle would swallow the settings that follow
         parent, _, name = key.rpartition(".")
         if parent != section:
             section = parent
             lines += ["", f"# {_section_doc(parent)}", f"[{parent}]"]
         lines += ["", f"# {field.description}"]
         lines.append(f"# environment: {variable(key)}" if is_secret(field) else f"# {name} = {_toml(field.default)}")
+    for key, field in fields():
+        if table := table_of(field):
+            lines += ["", f"# {_first_line(table)}", f"# {field.description}; as often as you like:", "#"]
+            lines += [f"#     {line}" for line in (f"[[{key}]]", *_EXAMPLES.get(key, ()))]
     return "\n".join(lines) + "\n"
+
+
+_EXAMPLES: Final = {
+    "mapping": (
+        'name = "acme"',
+        'when = { field = "vendor", equals = "acme" }     # without equals: the field is there',
+        'time = "ts"                                      # or several: ["ts", "received"]',
+        'rule = "sig.name"',
+        'severity = "prio"',
+        "severity_scale = [1, 10]                         # the mildest and the worst; [4, 1] where 1 is the worst",
+        "severity_words = { P1 = 99, P2 = 73 }            # 0-100",
+        'host = "dev.name"                                # user, source_ip, destination_ip, hash, domain, cloud, ...',
+        'technique = "mitre"',
+    )
+}
+
+
+def _first_line(model: type[BaseModel]) -> str:
+    return (model.__doc__ or "").strip().splitlines()[0]
 
 
 def _section_doc(name: str) -> str:
     annotation = Settings.model_fields[name].annotation
-    return (annotation.__doc__ or "").strip().splitlines()[0] if annotation else ""
+    return _first_line(annotation) if isinstance(annotation, type) and issubclass(annotation, BaseModel) else ""
 
 
 def _toml(value: object) -> str:

@@ -8,16 +8,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, NamedTuple, Protocol
 
+import polars as pl
 from typing_extensions import TypedDict
 
+from triage import watermarks
+from triage.adversary import Campaign, Traits
 from triage.baseline import Weights
 from triage.config import Settings
+from triage.constraints import InForce
 from triage.events import Event
-from triage.investigation import CandidateBrief, Investigation, InvestigationContext
+from triage.investigation import Advisor, CandidateBrief, Investigation, InvestigationContext
 from triage.links import Rules
 from triage.models import AlertRef, Incident, Incompleteness, Model, RunCounts
 from triage.ports import AlertSource, AssetInventory, Clock, Embedder, RunRecord, StateStore, Window, WorkingSet
 from triage.urgency import Scale
+from triage.watermarks import Marks
 
 
 class Frames:
@@ -30,7 +35,7 @@ class Frames:
     ACTIVITIES = "activities"
     """columns.ACTIVITIES, new and grown."""
     SIGHTINGS = "sightings"
-    """baseline.SIGHTINGS of this run."""
+    """baseline.OBSERVED of this run."""
     COMPARED = "compared"
     """Activities of the horizon (columns.ACTIVITIES) with baseline.BASELINE."""
     KIN = "kin"
@@ -42,6 +47,14 @@ class Frames:
     JOINS = "joins"
     RATINGS = "ratings"
     """candidates.RATINGS."""
+    INTELLIGENCE = "intelligence"
+    """source, segment, profiles: what this run uses of each source, so that a resumed run uses the same."""
+    KNOWN_BAD = "known_bad"
+    """activity, telling and intelligence.matching.MATCHES: what of each activity is known to be bad."""
+    CAMPAIGNS = "campaigns"
+    """body: the campaigns as JSON."""
+    TRAITS = "incident_traits"
+    """incident_id, body: what may come up again, as JSON; '' for incidents that are none any more."""
     PLACED = "placed"
     """activity, incident_id."""
 
@@ -51,6 +64,8 @@ class Pulled(Model):
 
     documents: int = 0
     parts: int = 0
+    ends: tuple[int, ...] = ()
+    """The part after the last one of each source, in their order."""
     incomplete: tuple[Incompleteness, ...] = ()
 
 
@@ -123,6 +138,34 @@ class Publisher(Protocol):
         ...
 
 
+class Intelligence(Protocol):
+    """What others know to be bad, as a run reads it; None in the context where no source is configured."""
+
+    def pin(self, tell: Callable[[Event], None]) -> pl.DataFrame:
+        """Bring local sources up to date and return what this run is to use: source, segment, profiles (JSON)."""
+        ...
+
+    def match(self, pinned: pl.DataFrame, entities: pl.DataFrame) -> pl.DataFrame:
+        """Return intelligence.matching.MATCHES of the entities (kind, value)."""
+        ...
+
+
+class CampaignMemory(Protocol):
+    """What of incidents may come up again, over all nights."""
+
+    def traits(self, since: int = 0) -> Sequence[Traits]:
+        """Return the traits of incidents whose last alert is at or after ``since`` (microseconds), by id."""
+        ...
+
+    def campaigns(self) -> Sequence[Campaign]:
+        """Return the campaigns as they were linked last."""
+        ...
+
+    def save(self, traits: Sequence[Traits], gone: Sequence[str], campaigns: Sequence[Campaign]) -> None:
+        """Replace the traits of those incidents, forget those that are ``gone``, and replace all campaigns."""
+        ...
+
+
 class Heuristics(NamedTuple):
     """The constants of judgement; an eval swaps them to find out what each part of it adds."""
 
@@ -152,13 +195,21 @@ class RunContext:
     tell: Callable[[Event], None]
     """Receives events from any thread; must not block."""
     publisher: Publisher | None = None
+    intelligence: Intelligence | None = None
+    campaigns: CampaignMemory | None = None
+    """Where incidents of other nights are remembered; None = nothing is linked."""
+    advisor: Advisor | None = None
+    """The language model behind its checks; None = no model."""
+    constraints: Sequence[InForce] = ()
+    """What analysts said about what belongs together, in the order of its saying."""
     heuristics: Heuristics = HEURISTICS
     timings: dict[str, float] = field(default_factory=dict)
     """Seconds per stage of this process; never part of a deterministic result."""
 
     def window_of(self, source: AlertSource) -> Window:
-        """Return what to read of a source: the window asked for, else from its watermark less the overlap."""
-        mark = self.store.watermark(source.key)
-        if self.window.since is not None or mark is None:
-            return self.window
-        return Window(mark - self.settings.pull.overlap, self.window.until)
+        """Return what to read of a source: the window asked for, else from its watermarks less the overlap."""
+        return watermarks.window(self.window, self.marks(source), self.settings.pull.overlap)
+
+    def marks(self, source: AlertSource) -> Marks:
+        """Return how far earlier runs read a source."""
+        return Marks(*map(self.store.watermark, watermarks.names(source.key)))

@@ -15,6 +15,7 @@ from triage import queries, stix
 from triage.decisions import Status
 from triage.indicators import indicators
 from triage.models import Incident
+from triage.report.content import report
 from triage.report.markdown import render_incident
 from triage.untrusted import clean, for_markdown
 
@@ -67,7 +68,7 @@ def as_csv(items: Iterable[Item]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, quoting=csv.QUOTE_MINIMAL)
     writer.writerow(COLUMNS)
-    writer.writerows([_cell(of(item)) for of in COLUMNS.values()] for item in items)
+    writer.writerows([cell(of(item)) for of in COLUMNS.values()] for item in items)
     return out.getvalue()
 
 
@@ -81,6 +82,17 @@ def as_markdown(items: Sequence[Item]) -> str:
     return "\n".join((*lines, "", *(render_incident(item.incident) for item in items)))
 
 
+def as_html(items: Sequence[Item]) -> str:
+    """Return one self-contained page without any script."""
+    from triage.report import html  # the template engine is wanted for this alone
+
+    taken = [item.incident for item in items]
+    benign = sum(one.alert_count for one in taken if one.disposition == "benign")
+    total = sum(one.alert_count for one in taken)
+    counts = {"read": total, "incident": total - benign, "benign": benign}
+    return html.render(report(taken, {"run_id": "export", "counts": counts}))
+
+
 def as_stix(items: Iterable[Item]) -> str:
     """Return a STIX 2.1 bundle."""
     return json.dumps(stix.bundle(items), indent=2) + "\n"
@@ -90,6 +102,7 @@ EXPORTS: Mapping[str, Callable[[Sequence[Item]], str]] = {
     "jsonl": as_jsonl,
     "csv": as_csv,
     "markdown": as_markdown,
+    "html": as_html,
     "stix": as_stix,
 }
 """Format -> what writes it."""
@@ -132,7 +145,7 @@ def _text(value: object) -> str:
     return f"{value:%Y-%m-%dT%H:%M:%SZ}" if isinstance(value, datetime) else str(value)
 
 
-def _cell(value: object) -> str:
+def cell(value: object) -> str:
     """Return a cell's text; what a spreadsheet would calculate gets an apostrophe in front (OWASP, CSV injection)."""
     if isinstance(value, int | float):
         return str(value)

@@ -91,13 +91,18 @@ def publication(run_id: str, alerts: pl.DataFrame | None = None, **changes: Any)
         alerts=alerts,
         activities=activities("act-1"),
         placements=placements(("act-1", "inc-1", "incident")),
-        sightings=pl.DataFrame([("sig", "host:dc01", 20000, 2, 0b101)], schema=baseline.SIGHTINGS, orient="row"),
+        sightings=observed("act-1", 2, 0b101),
         incidents=(incident(),),
         dead_letters=(),
         watermarks={"elastic": NOW},
         summary={"run_id": run_id, "counts": {"read": 2}},
     )
     return base._replace(**changes)
+
+
+def observed(activity: str, count: int, hours: int) -> pl.DataFrame:
+    rows = [(activity, "sig", "host:dc01", 20000, count, hours, False)]
+    return pl.DataFrame(rows, schema=baseline.OBSERVED, orient="row")
 
 
 def placements(*rows: tuple[str, str, str]) -> pl.DataFrame:
@@ -302,8 +307,7 @@ def test_placements_are_the_newest_of_recent_activities(state: SqliteState) -> N
 
 def test_sightings_add_up_over_runs(state: SqliteState) -> None:
     published(state, "f1")
-    more = pl.DataFrame([("sig", "host:dc01", 20000, 3, 0b10)], schema=baseline.SIGHTINGS, orient="row")
-    published(state, "f2", ledger(), sightings=more)
+    published(state, "f2", ledger(), sightings=observed("act-2", 3, 0b10))
     assert state.sightings(20000).rows() == [("sig", "host:dc01", 20000, 5, 0b111)]
     assert state.sightings(20001).is_empty()
 

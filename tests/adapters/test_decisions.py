@@ -165,8 +165,15 @@ def test_a_decision_that_could_not_be_kept_was_not_made(
 def test_a_state_of_the_first_version_is_brought_up_to_date(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(migrations, "MIGRATIONS", migrations.MIGRATIONS[:1])
-        with SqliteState(tmp_path / "state") as old:
-            publish(old, [incident("inc-1")])
+        (tmp_path / "state").mkdir()
+        old = migrations.connect(tmp_path / "state" / "triage.db")
+        old.execute(
+            "INSERT INTO runs (run_id, fingerprint, started, status, published)"
+            " VALUES ('run-000001', 'f', '2026-01-01T00:00:00+00:00', 'done', 1)"
+        )
+        old.close()
     with SqliteState(tmp_path / "state") as new:
+        assert [one.record.run_id for one in new.runs()] == ["run-000001"]
+        publish(new, [incident("inc-1")])
         new.decisions.decide(closed("inc-1"), "ann")
         assert new.decisions.statuses()["inc-1"].state == "closed"

@@ -1,5 +1,6 @@
 """The columnar segments: whole or not at all, safe names, private files."""
 
+import os
 import stat
 from pathlib import Path
 
@@ -106,3 +107,18 @@ def test_lines_and_parts_that_cannot_be(tmp_path: Path) -> None:
         raw.document(0, -1)
     with pytest.raises(ValueError, match="out of range"):
         raw.append(-1, RawPage(b"", 0, "x", 1))
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o277])
+def test_folders_and_files_are_the_owners_alone_whatever_the_umask(tmp_path: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        working = FolderWorkingSet(tmp_path / "runs" / "run-000001")
+        working.put("published/ledger", pl.DataFrame({"a": [1]}))
+        working.raw().append(0, RawPage(b"{}\n", 1, "f", 1))
+    finally:
+        os.umask(before)
+    found = list(tmp_path.rglob("*"))
+    assert {stat.S_IMODE(path.stat().st_mode) for path in found if path.is_dir()} == {0o700}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in found if path.is_file()} == {0o600}
+    assert len(found) == 6

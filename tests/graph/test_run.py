@@ -198,8 +198,7 @@ def test_neither_order_nor_page_size_is_seen_in_the_results(
 def test_the_number_of_workers_is_not_seen_in_the_results(
     tmp_path: Path, undisturbed: Outcome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(workers, "LEAST_DOCUMENTS", 100)
-    assert workers.worker_count(2, 205) == 2
+    monkeypatch.setattr(workers, "WORTH_SECONDS", 0.0)
     assert run(tmp_path, MemorySource(story(), 50), workers=2).results == undisturbed.results
 
 

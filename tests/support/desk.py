@@ -9,7 +9,7 @@ import polars as pl
 
 from triage import columns
 from triage.adapters.database import SqliteState
-from triage.baseline import SIGHTINGS
+from triage.baseline import OBSERVED
 from triage.config import Settings
 from triage.models import (
     AlertRef,
@@ -150,7 +150,7 @@ def publish(store: SqliteState, incidents: tuple[Incident, ...], name: str = "a"
                 schema=["activity", "incident_id", "outcome"],
                 orient="row",
             ),
-            sightings=pl.DataFrame(schema=SIGHTINGS),
+            sightings=pl.DataFrame(schema=OBSERVED),
             incidents=incidents,
             dead_letters=(DeadLetter(alert_id="x:1", origin="x:1", reason="not JSON", excerpt="{"),),
             watermarks={},

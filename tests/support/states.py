@@ -40,7 +40,7 @@ def publish(state: SqliteState, incidents: Iterable[Incident]) -> str:
             alerts=pl.DataFrame(schema=LEDGER),
             activities=pl.DataFrame(schema=ACTIVITIES),
             placements=placements,
-            sightings=pl.DataFrame(schema=baseline.SIGHTINGS),
+            sightings=pl.DataFrame(schema=baseline.OBSERVED),
             incidents=tuple(incidents),
             dead_letters=(),
             watermarks={},

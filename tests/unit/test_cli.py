@@ -14,6 +14,7 @@ from triage.cli import main
 from triage.cli.app import COMMANDS
 from triage.cli.common import safe
 from triage.cli.queue import bar
+from triage.confidence import Calibration, load_calibration
 from triage.config import Settings
 from triage.decisions import Change, Status
 from triage.errors import SourceMissing, UsageError
@@ -131,6 +132,9 @@ class FakeSession(Session):
     def changes(self) -> Mapping[str, Change]:
         return {}
 
+    def calibration(self) -> Calibration:
+        return load_calibration()
+
     def filter(self, text: str) -> Filter:
         return parse(text)
 
@@ -143,6 +147,9 @@ class FakeSession(Session):
     def checks(self) -> Iterator[Check]:
         yield Check("state", True, "writable", "")
         yield Check("elasticsearch", False, "connection refused", "is it running?")
+
+    def understanding(self, sources: Sequence[str] = ()) -> Iterator[Check]:
+        yield from (Check(f"understood {source}", True, "2 sampled, read as ecs", "") for source in sources)
 
 
 class EmptySession(FakeSession):
@@ -305,7 +312,10 @@ def test_list_as_json_is_safe_and_whole(capsys: pytest.CaptureFixture[str]) -> N
     assert harmless(out)
     listed = json.loads(out)
     assert [each.pop("status")["state"] for each in listed] == ["open"] * 3
+    stated = [each.pop("confidence") for each in listed]
     assert [Incident.model_validate(each) for each in listed] == list(FakeSession.found)
+    assert all(0 < one < 1 for one in stated[:2])
+    assert stated[2] is None  # benign: withheld
 
 
 def test_an_empty_queue_points_to_the_ledger(capsys: pytest.CaptureFixture[str]) -> None:
@@ -377,6 +387,8 @@ def test_doctor_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
     assert "1 of 2 checks failed" in out
     assert main(["doctor", "--json"], FakeSession) == 1
     assert [check["ok"] for check in json.loads(capsys.readouterr().out)] == [True, False]
+    assert main(["doctor", "a.ndjson"], FakeSession) == 1
+    assert "understood a.ndjson" in capsys.readouterr().out
 
 
 def test_init_writes_a_file_that_loads_and_never_overwrites(capsys: pytest.CaptureFixture[str]) -> None:

@@ -130,6 +130,71 @@ def test_what_is_wrong_in_the_environment_is_named(name: str, value: str, said: 
     assert all(part in message for part in said), message
 
 
+MAPPING = """
+workers = 2
+
+[[mapping]]
+name = "acme"
+when = { field = "vendor", equals = "acme" }
+severity_scale = [0, 10]
+host = "dev.name"
+{line}
+
+[[mapping]]
+name = "other"
+when.field = "x"
+rule = "r"
+
+[pull]
+overlap = "1h"
+"""
+
+
+def test_mappings_are_read_from_the_file_and_shown(config: Callable[[str], Path]) -> None:
+    path = config(MAPPING.replace("{line}", 'user = ["who", "by"]'))
+    loaded = load_settings(path, {}, {})
+    acme, other = loaded.settings.mapping
+    assert (acme.host, acme.user, acme.severity_scale) == (("dev.name",), ("who", "by"), (0, 10))
+    assert (other.when.field, other.rule) == ("x", ("r",))
+    assert loaded.origins["pull.overlap"] == f"{path}:17"
+    rows = {row.key: row for row in describe(loaded)}
+    assert "equals = acme" in rows["mapping.acme"].value
+    assert "user = who,by" in rows["mapping.acme"].value
+    assert rows["mapping.acme"].origin.startswith(str(path))
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('serverity = "prio"', ["triage.toml:9", "'acme'", "unknown key 'serverity'", "did you mean 'severity'?"]),
+        ("user = [[1]]", ["triage.toml:9", "'acme'", "user"]),
+        ("severity_words = { P1 = 'x' }", ["triage.toml:9", "'acme'", "severity_words.P1", "'x'"]),
+        ("detector = 7", ["triage.toml:9", "'acme'", "detector", "7"]),
+    ],
+)
+def test_what_is_wrong_in_a_mapping_is_named_with_its_line(
+    config: Callable[[str], Path], line: str, said: list[str]
+) -> None:
+    message = failure(config(MAPPING.replace("{line}", line)), {})
+    assert all(part in message for part in said), message
+
+
+def test_a_mapping_is_a_table_of_the_file_and_its_name_its_own(config: Callable[[str], Path]) -> None:
+    assert "only be in a file" in failure(None, {"TRIAGE_MAPPING": "[]"})
+    assert "two brackets" in failure(config("[mapping]\nname = 'x'"), {})
+    lacking = failure(config("[[mapping]]\nname = 'x'\nrule = 'r'"), {})
+    assert "triage.toml:1" in lacking
+    assert "when" in lacking
+    twice = "[[mapping]]\nname = 'x'\nwhen.field = 'f'\nrule = 'r'\n"
+    assert "'x'" in failure(config(twice + twice), {})
+
+
+def test_the_example_of_a_mapping_in_the_template_loads(config: Callable[[str], Path]) -> None:
+    example = "\n".join(line[6:] for line in template().splitlines() if line.startswith("#     "))
+    [acme] = load_settings(config("[[mapping]]" + example.partition("[[mapping]]")[2]), {}, {}).settings.mapping
+    assert acme.severity_words == {"P1": 99, "P2": 73}
+
+
 def test_a_missing_or_unreadable_file_is_named(tmp_path: Path) -> None:
     assert "none.toml" in failure(tmp_path / "none.toml", {})
     (tmp_path / "latin.toml").write_bytes(b"state = '\xe4'")

@@ -17,10 +17,16 @@ from triage.models import DeadLetter, Incompleteness, RunCounts
 LETTER = DeadLetter(alert_id="f.ndjson:3", index="", origin="f.ndjson:3", reason="broken JSON")
 
 
-def facts(*flag_lists: list[str], rules: tuple[str, ...] = ()) -> pl.DataFrame:
+def facts(*flag_lists: list[str], groups: tuple[str, ...] = ()) -> pl.DataFrame:
+    """Facts with these flags; ``groups`` names the sequences of each, e.g. "g h"."""
     rows: list[dict[str, Any]] = [
-        {"fact": number, "detector": "elastic", "rule": rules[number] if rules else "r", "flags": flags, "entities": []}
+        {"fact": number, "detector": "elastic", "rule": "r", "flags": flags, "entities": entities}
         for number, flags in enumerate(flag_lists)
+        for entities in [
+            [{"kind": "lineage", "role": "sequence", "value": name} for name in groups[number].split()]
+            if groups
+            else []
+        ]
     ]
     return pl.DataFrame([{name: row.get(name) for name in FACTS} for row in rows], schema=FACTS)
 
@@ -58,13 +64,26 @@ def test_a_document_placed_at_the_time_of_the_run_has_no_time_of_its_own() -> No
 
 
 def test_building_blocks_are_duplicates_of_a_sequence_that_is_present() -> None:
-    said = facts(["building_block"], ["sequence"], ["building_block"], rules=("r", "r", "other"))
+    said = facts(["building_block"], ["sequence"], ["building_block"], groups=("g", "g", "other"))
     given_alerts = alerts(("block", 1, 0), ("head", 2, 1), ("lonely", 3, 2), ("elsewhere", 4, 0))
     membership = pl.Series(["act-1", "act-1", "act-1", "act-2"])
     rows = ledger.outcomes(given_alerts, membership, said, PLACED, [])
     outcome = dict(rows.select("id", "outcome").iter_rows())
     assert outcome == {"block": "duplicate", "head": "incident", "lonely": "incident", "elsewhere": "benign"}
     assert rows.filter(pl.col("id") == "block")["incident_id"].item() == "inc-1"
+
+
+def test_two_sequences_over_shared_building_blocks_count_once_each() -> None:
+    said = facts(["building_block"], ["building_block"], ["sequence"], ["sequence"], groups=("g h", "h", "g", "h"))
+    given_alerts = alerts(("both", 1, 0), ("own", 2, 1), ("first", 3, 2), ("second", 4, 3))
+    rows = ledger.outcomes(given_alerts, pl.Series(["act-1"] * 4), said, PLACED, [])
+    assert dict(rows.select("id", "outcome").iter_rows()) == {
+        "both": "duplicate",
+        "own": "duplicate",
+        "first": "incident",
+        "second": "incident",
+    }
+    assert ledger.count(rows, 4, 0, 0).incident == 2
 
 
 def test_building_blocks_without_their_sequence_count() -> None:

@@ -30,6 +30,10 @@ def test_opens_with_asset_sightings_prevalence_history_and_surroundings() -> Non
         "entity_history",
         "alerts_around_entity",
         "attack_lookup",
+        "threat_intelligence",
+        "planned_changes",
+        "similar_incidents",
+        "rule_guide",
     ]
     assert calls[2].args["until"] == START.isoformat()
     assert calls[2].args["since"] == (START - timedelta(days=14)).isoformat()
@@ -48,7 +52,8 @@ def test_no_call_is_made_twice() -> None:
 
 def test_an_activity_without_any_entity_still_gets_its_prevalence() -> None:
     bare = activity(principal="", entities=())
-    assert [call.name for call in Playbook().plan(candidate(bare), ())] == ["rule_prevalence"]
+    calls = [call.name for call in Playbook().plan(candidate(bare), ())]
+    assert calls == ["rule_prevalence", "threat_intelligence", "similar_incidents", "rule_guide"]
 
 
 def test_follows_an_indicator_to_other_hosts_and_nothing_else() -> None:

@@ -1,8 +1,13 @@
 """The response plan."""
 
+from collections.abc import Sequence
+
 import pytest
 
-from triage.models import Entity, EntityKind, Evidence
+from triage.attack import KILL_CHAIN, load_techniques
+from triage.countermeasures import BY_BEHAVIOUR
+from triage.measures import ALWAYS, CONTAIN, FOR_MODELS
+from triage.models import Entity, EntityKind, Evidence, ResponseStep
 from triage.response import plan_response
 
 PHASES = ["containment", "investigation", "eradication", "recovery"]
@@ -23,7 +28,7 @@ def test_an_attack_has_all_four_phases_in_order() -> None:
 
 
 def test_steps_cite_the_evidence_that_names_their_target_exactly() -> None:
-    isolate = plan_response("attack", [entity()], [], FACTS)[0]
+    isolate = next(s for s in plan_response("attack", [entity()], [], FACTS) if s.measure == "isolate_host")
     assert (isolate.target, isolate.evidence) == ("host:web01", ("E2",))
     other = plan_response("attack", [entity(value="db")], [], FACTS)[0]
     assert other.evidence == ("E1",)
@@ -70,7 +75,82 @@ def test_every_kind_gets_its_turn_before_one_kind_gets_a_second() -> None:
     users = [entity(EntityKind.USER, "anna")]
     contained = [s.target for s in plan_response("attack", [*hosts, *users], [], FACTS) if s.phase == "containment"]
     assert contained[:3] == ["host:h0", "user:anna", "host:h1"]
-    assert len(contained) <= 5
+
+
+def actions(plan: Sequence[ResponseStep], phase: str = "") -> list[str]:
+    return [step.action for step in plan if step.phase == phase or not phase]
+
+
+def test_a_technique_takes_the_place_of_its_tactic() -> None:
+    tactic = plan_response("attack", [entity()], ["persistence"], FACTS)
+    technique = plan_response("attack", [entity()], ["persistence"], FACTS, ["T1053.005"])
+    assert "Remove from web01 the persistence that was set up and every account it created" in actions(tactic)
+    assert "Export and delete the scheduled tasks that were created on web01" in actions(technique)
+    assert len(actions(technique)) == len(actions(tactic))
+    (step,) = [one for one in technique if one.measure == "remove_persistence"]
+    assert step.reason == "T1053.005: a scheduled task starts it again"
+
+
+def test_a_step_for_a_technique_cites_the_facts_that_name_it() -> None:
+    facts = (
+        *FACTS,
+        Evidence(evidence_id="E4", statement="ATT&CK T1053 Scheduled Task on host:web01.", tool="condense"),
+    )
+    plan = plan_response("attack", [entity()], [], facts, ["T1053"])
+    assert next(one for one in plan if one.measure == "remove_persistence").evidence == ("E4",)
+
+
+def test_an_ai_model_gets_its_own_steps() -> None:
+    plan = plan_response("attack", [entity(EntityKind.MODEL, "assistant")], [], FACTS)
+    wanted = {"suspend_model", "review_prompts", "verify_training_data", "rotate_model_keys", "roll_back_model"}
+    assert wanted | {"retrain_model"} <= {step.measure for step in plan if step.target == "model:assistant"}
+
+
+def test_our_own_names_are_not_blocked() -> None:
+    ours = [
+        entity(value="web01.corp.example"),
+        entity(EntityKind.DOMAIN, "intranet.CORP.example."),
+        entity(EntityKind.DOMAIN, "notcorp.example"),
+        entity(EntityKind.URL, "https://web01.corp.example:8443/x"),
+        entity(EntityKind.URL, "https://[::1"),
+    ]
+    blocked = [step.target for step in plan_response("attack", ours, [], FACTS) if step.measure.startswith("block_")]
+    assert blocked == ["domain:notcorp.example", "url:https://(::1"]
+
+
+def test_a_stranger_s_mailbox_is_a_sender_to_block() -> None:
+    both = [
+        entity(value="web01.corp.example"),
+        entity(EntityKind.MAILBOX, "ana@corp.example"),
+        entity(EntityKind.MAILBOX, "x@evil.example"),
+    ]
+    plan = plan_response("attack", both, [], FACTS, ["T1566.001"])
+    measures = {step.target: step.measure for step in plan if step.phase == "containment"}
+    assert (measures["mailbox:ana@corp.example"], measures["mailbox:x@evil.example"]) == (
+        "quarantine_messages",
+        "block_sender",
+    )
+    assert not any("x@evil" in action for action in actions(plan, "investigation"))
+
+
+def test_ids_of_steps_are_stable_and_unique() -> None:
+    entities = [entity(), entity(EntityKind.USER, "ana"), entity(EntityKind.DEVICE, "plc-7")]
+    plan = plan_response("attack", entities, [*KILL_CHAIN], FACTS, [name for name in BY_BEHAVIOUR if name[0] == "T"])
+    ids = [step.step_id for step in plan]
+    assert len(set(ids)) == len(ids)
+    again = plan_response("attack", entities[:1], ["impact"], FACTS)
+    assert {s.step_id for s in again} & set(ids)
+
+
+def test_the_table_of_measures_is_sound() -> None:
+    techniques = load_techniques()
+    measures = [m for several in BY_BEHAVIOUR.values() for m in several] + [*CONTAIN.values(), *FOR_MODELS, *ALWAYS]
+    for name in BY_BEHAVIOUR:
+        assert name in KILL_CHAIN or techniques.find(name)
+    for measure in measures:
+        assert measure.action.count("{}") == 1
+        assert measure.phase == "investigation" or measure.role != "analyst"
+        assert measure.phase == "investigation" or measure.reversal
 
 
 @pytest.mark.parametrize("value", ["{0}", "{x.__class__}", "a\x1b[31mb", "[E9]"])

@@ -17,7 +17,7 @@ from triage.cli import takeaway as commands
 from triage.decisions import Note, Status
 from triage.indicators import Indicator, indicators
 from triage.models import Entity, EntityKind, Incident
-from triage.takeaway import COPIES, EXPORTS, Item, as_csv, as_jsonl, as_markdown, as_stix, copy
+from triage.takeaway import COPIES, EXPORTS, Item, as_csv, as_html, as_jsonl, as_markdown, as_stix, copy
 
 NOW = datetime(2026, 3, 1, 8, 0, 0, 123456, tzinfo=UTC)
 SHA256 = "AB" * 32
@@ -157,6 +157,16 @@ def test_markdown_shows_hostile_text_as_text() -> None:
     assert "\u202e" not in content
     assert "](javascript" not in content
     assert "</td>" not in content
+
+
+def test_html_is_a_whole_page_without_anything_active() -> None:
+    page = as_html([hostile()])
+    assert page.startswith("<!DOCTYPE html>")
+    assert "default-src 'none'" in page
+    assert "<script" not in page
+    assert "\x1b" not in page
+    assert "\u202e" not in page
+    assert "&lt;/td&gt;" in page
 
 
 @pytest.mark.parametrize("form", COPIES)

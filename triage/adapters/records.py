@@ -69,8 +69,8 @@ def activity_frame(rows: Iterable[tuple[bytes]]) -> pl.DataFrame:
     return pl.read_ndjson(b"\n".join(lines), schema=ACTIVITIES).sort("first", "activity")
 
 
-def write(db: sqlite3.Connection, publication: Publication, ledger: pl.DataFrame) -> None:
-    """Write everything but the segments, inside the caller's transaction."""
+def write(db: sqlite3.Connection, publication: Publication, ledger: pl.DataFrame) -> int:
+    """Write everything but segments and memory, inside the caller's transaction, and return the run's number."""
     row = db.execute("SELECT seq FROM runs WHERE run_id = ? AND published IS NULL", (publication.run_id,)).fetchone()
     if row is None:
         raise StateError(f"run {publication.run_id!r} was never opened in this state, or another process published it")
@@ -78,13 +78,11 @@ def write(db: sqlite3.Connection, publication: Publication, ledger: pl.DataFrame
     _close_run(db, run, publication, ledger)
     _publish_incidents(db, run, publication.incidents)
     _publish_activities(db, run, publication)
-    sightings = publication.sightings.select("day", "signature", "principal", pl.lit(run), "count", "hours")
-    db.executemany("INSERT INTO sightings VALUES (?, ?, ?, ?, ?, ?)", sightings.iter_rows())
-    db.execute("INSERT INTO baseline_versions VALUES (?, ?)", (run, sightings.height))
     db.executemany(
         "INSERT INTO watermarks VALUES (?, ?) ON CONFLICT DO UPDATE SET until = max(until, excluded.until)",
         [(source, micros(until)) for source, until in sorted(publication.watermarks.items())],
     )
+    return run
 
 
 def _close_run(db: sqlite3.Connection, run: int, publication: Publication, ledger: pl.DataFrame) -> None:

@@ -41,17 +41,28 @@ def _disk(path: Path, action: str) -> Iterator[None]:
 
 
 def private_folder(folder: Path) -> Path:
-    """Create a folder that only its owner can enter, with its parents; return it. Raises StateError."""
+    """Create a folder that only its owner can enter, and return it; its parents are ordinary. Raises StateError."""
     with _disk(folder, "create"):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        _make_private(folder)
     return folder
+
+
+def _make_private(folder: Path) -> None:
+    """Create a folder, and those above it that are missing, for the owner alone, whatever the umask takes or leaves."""
+    if not folder.is_dir():
+        _make_private(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        folder.chmod(0o700)
 
 
 @contextmanager
 def _private_file(path: Path) -> Iterator[BinaryIO]:
-    private_folder(path.parent)
-    with _disk(path, "write"), replacing(path, mode=0o600) as file:
-        yield file
+    with _disk(path, "write"):
+        _make_private(path.parent)
+        with replacing(path, mode=0o600) as file:
+            yield file
+        path.chmod(0o600)
 
 
 class FolderWorkingSet:

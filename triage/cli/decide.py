@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from triage.cli.common import console, open_session, print_json, safe, with_json, with_settings
+from triage.constraints import in_words
 from triage.decisions import REASONS, SHORT_REASONS, Kind, decision
 from triage.errors import UsageError
 
@@ -28,6 +29,7 @@ DONE: dict[Kind, str] = {
     "escalate": "escalated",
     "snooze": "snoozed",
     "note": "noted on",
+    "regroup": "regrouped",
 }
 """Kind of decision -> what was done to the incidents."""
 INCIDENTS = "Each INCIDENT is an id, the beginning of one, or a rank of the queue."
@@ -138,6 +140,8 @@ def told(step: "Step") -> str:
     """Return a decision as a sentence without an end."""
     made = step.decision
     ids = made.incident_ids
+    if made.kind == "regroup":
+        return f"regrouped: {'; '.join(in_words(one) for one in made.constraints)}"
     named = ids[0] if len(ids) == 1 else f"{len(ids):,} incidents ({', '.join(ids[:3])}{', ...' if ids[3:] else ''})"
     how = {
         "close": f" as {made.reason.replace('_', ' ')}",

@@ -29,6 +29,9 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 )
 @click.option("--only", multiple=True, metavar="NAME", help="Only the cases of this name; may be given several times.")
 @click.option("--against", type=click.Path(dir_okay=False, path_type=Path), help="Fail where worse than these scores.")
+@click.option(
+    "--calibrate", type=click.Path(dir_okay=False, path_type=Path), help="Fit confidence and write its table here."
+)
 @click.option("--ablations", is_flag=True, help="Run each case again without each part of our own.")
 @click.option("--shuffled", is_flag=True, help="Run each case again in another order; the bytes must be the same.")
 @click.option("--peers/--no-peers", default=False, show_default=True, help="DeepCASE beside us; takes minutes.")
@@ -43,6 +46,7 @@ def eval_command(  # noqa: PLR0913 - one argument per option of the command line
     generator: int | None,
     only: tuple[str, ...],
     against: Path | None,
+    calibrate: Path | None,
     ablations: bool,
     shuffled: bool,
     peers: bool,
@@ -61,7 +65,7 @@ def eval_command(  # noqa: PLR0913 - one argument per option of the command line
     cases = _wanted(_cases(folders, output, shared, seeds, generator), only)
     without = tuple(ABLATIONS) if ablations else ()
     results = evaluate(Plan(cases, output, without, peers=peers, shuffled=shuffled, resume=resume), _tell)
-    written = write_report(results, output)
+    written = (*write_report(results, output), *(_calibrated(results, calibrate) if calibrate else ()))
     if as_json:
         click.echo(results.model_dump_json(indent=2))
     else:
@@ -116,6 +120,15 @@ def _show(results: "Results", written: Sequence[Path]) -> None:
         screen.print(grid)
     for text in (*results.skipped, f"written: {', '.join(map(str, written))}"):
         screen.print(safe(text, 1000))
+
+
+def _calibrated(results: "Results", path: Path) -> Sequence[Path]:
+    from triage_evals.calibrating import calibrate, write_calibration
+
+    table = calibrate(results)
+    write_calibration(table, path)
+    _tell(f"calibration error {table.held_back_error} on {table.held_back_incidents} incidents that were held back")
+    return (path,)
 
 
 def _compare(results: "Results", against: Path) -> int:

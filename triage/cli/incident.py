@@ -6,18 +6,23 @@ from typing import TYPE_CHECKING, Final
 from triage.cli.common import safe
 from triage.cli.queue import STYLES, bar
 from triage.models import Incident, TimelineEntry
+from triage.report.narrative import TITLE, passages
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.table import Table
 
+    from triage.confidence import Confidence
+
 
 JOINS_SHOWN: Final = 10
 
 
-def print_incident(screen: "Console", incident: Incident) -> None:
-    """Print an incident in full."""
+def print_incident(screen: "Console", incident: Incident, confidence: "Confidence | None" = None) -> None:
+    """Print an incident in full, with what is known of its being a real attack."""
     _head(screen, incident)
+    if confidence:
+        screen.print(f"chances {said_confidence(confidence)}")
     _section(screen, "Urgency", [_urgency(incident)])
     _section(screen, "What happened", [safe(incident.summary, 4000), *_evidence(incident)])
     _section(screen, "Why these belong together", _joins(incident))
@@ -26,6 +31,7 @@ def print_incident(screen: "Console", incident: Incident) -> None:
     _section(screen, "Missing evidence", _bullets(incident.missing_evidence))
     _section(screen, "What would change the verdict", _bullets(incident.would_flip))
     _section(screen, "Response plan (proposals; nothing is done by itself)", _plan(incident))
+    _section(screen, TITLE, _narrative(incident))
 
 
 def _head(screen: "Console", incident: Incident) -> None:
@@ -44,6 +50,13 @@ def _head(screen: "Console", incident: Incident) -> None:
     screen.print(Text.assemble("ATT&CK  ", safe(attack, 600)))
     detectors = ", ".join(incident.detectors)
     screen.print(Text.assemble("seen by ", safe(detectors, 300), "   id ", safe(incident.incident_id, 80)))
+
+
+def said_confidence(confidence: "Confidence") -> str:
+    """Return how likely an incident is a real attack, in words."""
+    if confidence.probability is None:
+        return confidence.basis
+    return f"{confidence.probability:.0%} that this is a real attack ({confidence.basis})"
 
 
 def _section(screen: "Console", title: str, lines: Iterable["RenderableType"]) -> None:
@@ -126,6 +139,19 @@ def _timeline(entries: Sequence[TimelineEntry]) -> "Table":
     return table
 
 
+def _narrative(incident: Incident) -> list["RenderableType"]:
+    from rich.text import Text
+
+    lines: list[RenderableType] = []
+    for passage in passages(incident.narrative) if incident.narrative else ():
+        lines.append(Text(f"{passage.heading}:", style="italic"))
+        for line in passage.lines:
+            said = safe(line.text, 800, "strike dim" if line.struck else "")
+            why = safe(f"  (struck: {line.why})", 300, "yellow") if line.struck else Text("")
+            lines.append(Text.assemble("- ", said, why))
+    return lines
+
+
 def _plan(incident: Incident) -> list["RenderableType"]:
     from rich.text import Text
 
@@ -135,4 +161,6 @@ def _plan(incident: Incident) -> list["RenderableType"]:
         lines.append(Text.assemble(f"{number}. ", safe(f"{step.phase}: ", 40, "bold"), safe(step.action, 300)))
         detail = f"   {step.target}  {step.reason}{cited}  needs: {step.role}"
         lines.append(safe(detail + (f"  undo: {step.reversal}" if step.reversal else ""), 600, "dim"))
+        if step.blast_radius and step.phase != "investigation":
+            lines.append(safe(f"   hits: {step.blast_radius}", 400, "dim"))
     return lines

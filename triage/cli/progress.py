@@ -1,11 +1,14 @@
 """Shows the events of a run on stderr: live with bars on a terminal, one line per stage elsewhere."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import click
+
 from triage.cli.common import console, safe
-from triage.events import Event, Notice, Progress, StageEnded, StageStarted
+from triage.events import Event, Notice, Progress, RunEnded, StageEnded, StageStarted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -15,8 +18,11 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def display(wanted: bool | None) -> Iterator[Callable[[Event], None]]:
-    """Yield what shows an event. ``wanted``: None = live on a terminal only."""
+def display(wanted: bool | None, *, lines: bool = False) -> Iterator[Callable[[Event], None]]:
+    """Yield what shows an event. ``wanted``: None = live on a terminal only; ``lines``: for another program."""
+    if lines:
+        yield LineDisplay()
+        return
     screen = console(err=True)
     live = screen.is_terminal if wanted is None else wanted
     if not live:
@@ -25,6 +31,15 @@ def display(wanted: bool | None) -> Iterator[Callable[[Event], None]]:
     bars = _bars(screen)
     with bars:
         yield LiveDisplay(bars)
+
+
+class LineDisplay:
+    """Every event as a JSON line on stderr, for the program that started this one."""
+
+    def __call__(self, event: Event) -> None:
+        """Print the event under its name."""
+        told = {"status": event.status} if isinstance(event, RunEnded) else event._asdict()
+        click.echo(json.dumps({"event": type(event).__name__, **told}), err=True)
 
 
 class PlainDisplay:

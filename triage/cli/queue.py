@@ -31,6 +31,7 @@ STYLES: Final = {"attack": "bold red", "suspicious": "yellow", "benign": "dim"}
 @click.argument("words", metavar="[FILTER]...", nargs=-1)
 @with_settings
 @click.option("--all", "everything", is_flag=True, help="Show closed ones and benign groups too.")
+@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Show what so many minutes are best for.")
 @with_json
 def list_command(
     words: tuple[str, ...],
@@ -38,6 +39,7 @@ def list_command(
     state: Path | None,
     output: Path | None,
     everything: bool,
+    minutes: float | None,
     as_json: bool,
 ) -> None:
     """Show the incidents of the last run, most urgent first: those that are open, or those that a filter fits.
@@ -48,6 +50,7 @@ def list_command(
     text = filter_text(words)
     with open_session(config, state, output) as session:
         view = listed(session, text, everything=everything)
+    view = view if minutes is None else worthwhile(view, minutes)
     if as_json:
         from triage.takeaway import record
 
@@ -70,6 +73,7 @@ class View(NamedTuple):
     shown: Sequence["Item"]
     hidden: Sequence["Item"]
     changes: Mapping[str, str]
+    note: str = ""
 
 
 def listed(session: "Session", text: str = "", *, everything: bool = False) -> View:
@@ -79,10 +83,23 @@ def listed(session: "Session", text: str = "", *, everything: bool = False) -> V
 
     wanted = session.filter(text or ("" if everything else DEFAULT_VIEW))
     statuses, changes = session.statuses(), session.changes()
-    items = [Item(incident, statuses.get(incident.incident_id)) for incident in session.incidents()]
+    incidents = session.confident(session.incidents())
+    items = [Item(incident, statuses.get(incident.incident_id)) for incident in incidents]
     fits = [wanted.matches(*item, changes.get(item.incident.incident_id, "")) for item in items]
     shown = [item for item, fit in zip(items, fits, strict=True) if fit]
     return View(shown, [item for item, fit in zip(items, fits, strict=True) if not fit], changes)
+
+
+def worthwhile(view: View, minutes: float) -> View:
+    """Return what so many minutes are best spent on, in that order, and how that was estimated."""
+    from triage.worth import ASSUMPTION, within
+
+    items = {item.incident.incident_id: item for item in view.shown}
+    chosen = within([item.incident for item in view.shown], minutes)
+    shown = [items.pop(one.incident.incident_id) for one in chosen]
+    spent = sum(one.minutes for one in chosen)
+    note = f"about {spent:.0f} of {minutes:g} minutes; {ASSUMPTION}"
+    return View(shown, [*view.hidden, *items.values()], view.changes, note)
 
 
 @click.command("show")
@@ -94,14 +111,14 @@ def show_command(incident: str, config: Path | None, state: Path | None, output:
     from triage.cli.incident import print_incident
 
     with open_session(config, state, output) as session:
-        found = find(session, incident)
-        status = session.statuses().get(found.incident_id)
+        (found,) = session.confident([find(session, incident)])
+        status, confidence = session.statuses().get(found.incident_id), session.confidence(found)
     if as_json:
         from triage.takeaway import Item, record
 
         print_json(record(Item(found, status)))
         return
-    print_incident(console(), found)
+    print_incident(console(), found, confidence)
     if status:
         print_status(console(), status)
 
@@ -144,6 +161,8 @@ def print_queue(screen: "Console", view: View) -> None:
         screen.print(f"and {len(benign):,} benign groups with {alerts:,} alerts (--all shows them)")
     if others := len(view.hidden) - len(benign):
         screen.print(f"and {others:,} incidents that this view leaves out (--all shows them)")
+    if view.note:
+        screen.print(view.note)
 
 
 def _table(view: View, width: int) -> "Table":

@@ -25,8 +25,12 @@ if TYPE_CHECKING:
 @click.option("--query", help="Only alerts that match: a query string, or query DSL as JSON.")
 @click.option("--since", help="Start of the window: 2026-01-31, 2026-01-31T08:00Z or 24h (ago).")
 @click.option("--until", help="End of the window, exclusive, in the same words.")
+@click.option(
+    "--publish/--no-publish", default=None, help="Write incidents to Elasticsearch; default: unless all is from files."
+)
 @click.option("--workers", type=int, help="Processes for normalising; 0 = one per core.")
 @click.option("--progress/--no-progress", default=None, help="Show live progress; default: on a terminal.")
+@click.option("--events", is_flag=True, help="Write each event of the run as a line of JSON to stderr.")
 @with_json
 def run_command(  # noqa: PLR0913 - one argument per option of the command line
     *,
@@ -38,8 +42,10 @@ def run_command(  # noqa: PLR0913 - one argument per option of the command line
     query: str | None,
     since: str | None,
     until: str | None,
+    publish: bool | None,
     workers: int | None,
     progress: bool | None,
+    events: bool,
     as_json: bool,
 ) -> int:
     """Triage new alerts.
@@ -49,8 +55,10 @@ def run_command(  # noqa: PLR0913 - one argument per option of the command line
     """
     elastic = {"elasticsearch.index": index, "elasticsearch.query": query}
     pull = {"pull.since": since, "pull.until": until}
-    settings = load(config, {"state": state, "output": output, "workers": workers, **elastic, **pull}).settings
-    return execute(settings, choose_sources(sources, settings), progress=progress, as_json=as_json)
+    written = {"elasticsearch.publish": publish, "elasticsearch.publish_files": publish}
+    flags = {"state": state, "output": output, "workers": workers, **elastic, **pull, **written}
+    settings = load(config, flags).settings
+    return execute(settings, choose_sources(sources, settings), progress=progress, as_json=as_json, events=events)
 
 
 def choose_sources(given: Sequence[str], settings: "Settings") -> tuple[str, ...]:
@@ -76,10 +84,13 @@ def window_of(settings: "Settings", now: datetime) -> "Window":
     return window
 
 
-def execute(settings: "Settings", sources: Sequence[str], *, progress: bool | None, as_json: bool) -> Exit:
+def execute(
+    settings: "Settings", sources: Sequence[str], *, progress: bool | None, as_json: bool, events: bool = False
+) -> Exit:
     """Run the graph, show its events as they come and its result at the end."""
     with session_of(settings) as session:
-        ended = _follow(session.run(sources, window_of(settings, datetime.now(UTC)), settings.output), progress)
+        told = session.run(sources, window_of(settings, datetime.now(UTC)), settings.output)
+        ended = _follow(told, progress, lines=events)
         if as_json:
             print_json(as_mapping(ended))
         else:
@@ -87,12 +98,12 @@ def execute(settings: "Settings", sources: Sequence[str], *, progress: bool | No
     return Exit.INCOMPLETE if ended.status == "incomplete" else Exit.DONE
 
 
-def _follow(events: Iterable["Event"], progress: bool | None) -> "RunEnded":
+def _follow(events: Iterable["Event"], progress: bool | None, *, lines: bool = False) -> "RunEnded":
     from triage.cli.progress import display
     from triage.events import RunEnded
 
     ended: RunEnded | None = None
-    with display(progress) as show:
+    with display(progress, lines=lines) as show:
         for event in events:
             show(event)
             ended = event if isinstance(event, RunEnded) else ended

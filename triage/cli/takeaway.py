@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from triage.takeaway import Item
 
 COPIES = ("ids", "iocs", "kql", "dsl", "esql", "markdown", "json")
-FORMATS = ("jsonl", "csv", "markdown", "stix")
+FORMATS = ("jsonl", "csv", "markdown", "html", "stix")
 
 
 @click.command("copy")

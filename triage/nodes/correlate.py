@@ -2,6 +2,8 @@
 
 from triage.candidates import gather
 from triage.correlate import correlate as join_activities
+from triage.known_bad import surfaced
+from triage.nodes.known_bad import find_known_bad, raising_by
 from triage.nodes.stage import Made
 from triage.state import Frames, RunContext, RunState
 
@@ -11,8 +13,12 @@ def correlate(state: RunState, context: RunContext) -> Made:
     del state
     compared = context.work.get(Frames.COMPARED)
     kin = context.work.get(Frames.KIN)
-    correlated = join_activities(compared, kin, context.settings.correlate, context.heuristics.rules)
-    candidates = gather(compared, correlated, kin, context.assets, context.heuristics.scale)
+    constraints = [one.constraint for one in context.constraints]
+    correlated = join_activities(compared, kin, context.settings.correlate, context.heuristics.rules, constraints)
+    known_bad = find_known_bad(context, compared)
+    correlated = surfaced(compared, correlated, known_bad, context.settings.intelligence.least_confidence)
+    scale, raising = context.heuristics.scale, raising_by(known_bad, context)
+    candidates = gather(compared, correlated, kin, context.assets, scale, raising)
     context.work.put(Frames.MEMBERSHIP, candidates.membership)
     context.work.put(Frames.JOINS, correlated.joins)
     context.work.put(Frames.RATINGS, candidates.ratings)

@@ -11,6 +11,7 @@ from triage.models import RunCounts
 from triage.nodes.stage import Made
 from triage.normalise import merge
 from triage.normalise.parts import normalise_part
+from triage.normalise.reading import Readings
 from triage.ports import Window
 from triage.state import Frames, RunContext, RunState
 from triage.times import micros
@@ -41,10 +42,12 @@ def normalise(state: RunState, context: RunContext) -> Made:
 
 def _batches(context: RunContext, documents: int) -> list[Batch]:
     raw = context.work.raw()
-    work = partial(normalise_part, raw=raw, limits=context.settings.limits, received=micros(context.run.started))
+    limits, received = context.settings.limits, micros(context.run.started)
+    readings = Readings(limits, context.settings.mapping)
+    work = partial(normalise_part, raw=raw, limits=limits, received=received, readings=readings)
     batches = []
     done = 0
-    for batch in map_parts(work, raw.parts(), worker_count(context.settings.workers, documents)):
+    for batch in map_parts(work, raw.parts(), worker_count(context.settings.workers)):
         batches.append(batch)
         done += batch.alerts.height + batch.dead_letters.height
         context.tell(Progress("normalise", done, documents))
@@ -59,9 +62,8 @@ def _new_alerts(batch: Batch, context: RunContext) -> tuple[pl.DataFrame, int, i
 
 
 def _new_letters(letters: pl.DataFrame, context: RunContext) -> pl.DataFrame:
-    """Return the dead letters that no earlier run had; a line without an id is known by its file and number."""
-    name = pl.when(pl.col("id") == "").then("origin").otherwise("id")
-    refs = letters.select("index", name.alias("id"), time=pl.lit(None, pl.Int64))
+    """Return the dead letters that no earlier run had; a line without an id is known by its place and content."""
+    refs = letters.select("index", "id", time=pl.lit(None, pl.Int64))
     return letters.filter(~context.store.judged(refs))
 
 

@@ -1,18 +1,25 @@
 """Publish: one transaction into the state, then our own index; a repeat changes nothing."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from triage import __version__, ledger
+from triage import __version__, ledger, watermarks
+from triage.advisor.budget import use_of_run
+from triage.basis import basis
 from triage.errors import SourceError, SourceUnavailable
 from triage.events import Notice
 from triage.models import DeadLetter, Incident, Incompleteness, RunCounts
+from triage.nodes.link_campaigns import keep_campaigns
 from triage.nodes.stage import Made
 from triage.ports import Publication
-from triage.state import Frames, RunContext, RunState
+from triage.state import Frames, Pulled, RunContext, RunState
+from triage.teaching import mark_unusual
+from triage.times import micros, moment
 
 
 def publish(state: RunState, context: RunContext) -> Made:
@@ -20,8 +27,9 @@ def publish(state: RunState, context: RunContext) -> Made:
     if not _is_new(state, context):
         context.tell(Notice("info", "nothing new: the last results stand"))
         return Made({}, {"incidents": 0})
-    publication = _publication(state, context)
+    publication = publication_of(state, context)
     context.store.publish(publication)
+    keep_campaigns(context)
     _index(state, context)
     return Made(
         {"counts": publication.counts}, {"alerts": publication.alerts.height, "incidents": len(publication.incidents)}
@@ -34,7 +42,8 @@ def _is_new(state: RunState, context: RunContext) -> bool:
     return new > 0 or context.store.last_published() in {None, context.run.run_id}
 
 
-def _publication(state: RunState, context: RunContext) -> Publication:
+def publication_of(state: RunState, context: RunContext) -> Publication:
+    """Return what a run with these incidents changes."""
     alerts, letters = context.work.get(Frames.ALERTS), dead_letters(context.work.get(Frames.DEAD_LETTERS))
     placements = _placements(context.work.get(Frames.PLACED), state["incidents"])
     rows = ledger.outcomes(
@@ -50,12 +59,31 @@ def _publication(state: RunState, context: RunContext) -> Publication:
         alerts=rows,
         activities=context.work.get(Frames.ACTIVITIES),
         placements=placements,
-        sightings=context.work.get(Frames.SIGHTINGS),
+        sightings=_observed(context),
         incidents=state["incidents"],
         dead_letters=letters,
-        watermarks={} if incomplete else {source.key: context.run.started for source in context.sources},
+        watermarks={} if incomplete else _watermarks(state["pulled"], alerts, context),
         summary=summarise(context, counts, state["incidents"], incomplete),
+        blind_sample=context.settings.quality.sample,
     )
+
+
+def _watermarks(pulled: Pulled, alerts: pl.DataFrame, context: RunContext) -> Mapping[str, datetime]:
+    """Return how far each source is read now; a time in the future, of a wrong clock, says nothing about that."""
+    found: dict[str, datetime] = {}
+    past = alerts.filter((pl.col("time_source") != "run") & (pl.col("time") <= micros(context.run.started)))
+    for source, (first, end) in zip(context.sources, pairwise((0, *pulled.ends)), strict=True):
+        newest = past.filter(pl.col("part").is_between(first, end, closed="left"))["time"].max()
+        latest = moment(newest) if isinstance(newest, int) else None
+        found |= watermarks.named(
+            source.key, watermarks.moved(context.window, context.marks(source), latest, context.run.started)
+        )
+    return found
+
+
+def _observed(context: RunContext) -> pl.DataFrame:
+    observed, compared = context.work.get(Frames.SIGHTINGS), context.work.get(Frames.COMPARED)
+    return mark_unusual(observed, compared, context.heuristics.weights, context.heuristics.rules.core_novelty)
 
 
 def _placements(placed: pl.DataFrame, incidents: Sequence[Incident]) -> pl.DataFrame:
@@ -67,7 +95,7 @@ def dead_letters(frame: pl.DataFrame) -> tuple[DeadLetter, ...]:
     """Return the dead letters of columns.DEAD_LETTERS rows."""
     return tuple(
         DeadLetter(
-            alert_id=row["id"] or row["origin"],
+            alert_id=row["id"],
             index=row["index"],
             origin=row["origin"],
             reason=row["reason"],
@@ -92,8 +120,9 @@ def summarise(
         "explain_zero": ledger.explain_zero(counts, incomplete),
         "incomplete": [one.model_dump() for one in incomplete],
         "seconds": {name: round(seconds, 3) for name, seconds in context.timings.items()},
-        "model": {"calls": 0, "tokens": 0},
+        "model": use_of_run(incidents),
         "versions": {"soc-triage": __version__, "embedding": context.embedder.model_id},
+        "basis": basis(context.settings, context.constraints),
     }
 
 

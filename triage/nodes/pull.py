@@ -11,11 +11,10 @@ from triage.state import Pulled, RunContext, RunState
 def pull(state: RunState, context: RunContext) -> Made:
     """Read all sources anew; a source that fails for good raises, one that is down makes the run incomplete."""
     del state
-    if context.store.last_published() is None:
-        context.embedder.prepare()  # a first run meets new signatures for certain
     raw = context.work.raw()
     raw.clear()
     part = documents = 0
+    ends: list[int] = []
     problems: list[Incompleteness] = []
     for source in context.sources:
         try:
@@ -26,7 +25,8 @@ def pull(state: RunState, context: RunContext) -> Made:
         except SourceUnavailable as error:
             problems.append(_unavailable(source, error))
         problems.extend(source.problems())
-    pulled = Pulled(documents=documents, parts=part, incomplete=tuple(dict.fromkeys(problems)))
+        ends.append(part)
+    pulled = Pulled(documents=documents, parts=part, ends=tuple(ends), incomplete=tuple(dict.fromkeys(problems)))
     return Made({"pulled": pulled}, {"documents": documents})
 
 

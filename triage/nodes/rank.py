@@ -1,26 +1,36 @@
 """Rank: what the investigations found, and the everyday groups, become incidents in order of urgency."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import polars as pl
 
+from triage.blast import weigh_plans
 from triage.candidates import parts_of
 from triage.identity import incident_ids
 from triage.incidents import everyday_incidents, from_investigation, ranked
 from triage.models import Incident
+from triage.nodes.link_campaigns import link_campaigns
 from triage.nodes.stage import Made
 from triage.state import Frames, RunContext, RunState
 
 
-def rank(state: RunState, context: RunContext) -> Made:
-    """Build and order all incidents of the horizon; each activity is in exactly one of them."""
+def rank(state: RunState, context: RunContext, kept: Mapping[str, Incident] = MappingProxyType({})) -> Made:
+    """Build and order all incidents of the horizon; each activity is in exactly one of them.
+
+    ``kept`` are the incidents of candidates that were investigated before and are the very same.
+    """
     compared, membership = context.work.get(Frames.COMPARED), context.work.get(Frames.MEMBERSHIP)
     oldest: int = compared.select(pl.col("last").min().fill_null(0)).item()
     ids = incident_ids(membership, context.store.placements(oldest))
     incidents = ranked(
         [
             *_investigated(state, context, dict(ids)),
+            *(one.model_copy(update={"incident_id": ids[candidate]}) for candidate, one in kept.items()),
             *everyday_incidents(compared, membership, ids, context.dossier.samples()),
         ]
     )
+    incidents = weigh_plans(incidents, compared, context.assets)
     named = pl.DataFrame(
         {"candidate": list(ids), "incident_id": list(ids.values())},
         schema={"candidate": pl.String, "incident_id": pl.String},
@@ -28,6 +38,7 @@ def rank(state: RunState, context: RunContext) -> Made:
     context.work.put(
         Frames.PLACED, membership.join(named, on="candidate", maintain_order="left").select("activity", "incident_id")
     )
+    incidents = link_campaigns(incidents, context)
     shown = sum(1 for incident in incidents if incident.disposition != "benign")
     return Made({"incidents": incidents}, {"shown": shown, "benign groups": len(incidents) - shown})
 

@@ -161,6 +161,8 @@ class Entities:
     def add_host(self, value: object, role: str = "") -> None:
         """Add a host by name; a name that is an address becomes an address."""
         for text in scalars(value):
+            if text[:3].upper() == "IP-" and address(text[3:67]):  # how Vectra names a host that it only has seen
+                text = text[3:]  # noqa: PLW2901
             kind = EntityKind.ADDRESS if address(text[:64]) else EntityKind.HOST
             self.add(kind, role if kind == EntityKind.HOST else role or "host", text)
 

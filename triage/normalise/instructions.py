@@ -3,6 +3,7 @@
 Every text of the document counts, whatever its field; so does what two fields say only together.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -13,27 +14,44 @@ from triage.models import EntityKind
 _SHORTEST = 4
 _PIECE = 200
 """Characters of a field up to which it may be a piece of a text that is spread over fields."""
-_CACHED = 100_000
+_CACHED_CHARS = 4_000_000
+"""Of texts whose kinds are remembered; beyond this all are forgotten."""
+
+_QUOTING = re.compile(
+    r"\.(?:(?:prompt|completion|response)(?:s|_\w+)?|inputs?|outputs?|messages?|content|text|system_instructions"
+    r"|arguments|result|reason|description)$|\.rule\.name$|\.threat\.(?:tactic|technique)\.\w+$",
+    re.IGNORECASE,
+)
+"""Fields in which alerts of AI services tell what was said to a model, after OpenTelemetry's ``gen_ai``; and their own
+words about it."""
+_OF_ENTITY = re.compile(
+    r"\.(?:user|user_agent|host|source|destination|client|server|url|http|file|process|email|dns|tls|device|observer"
+    r"|agent|related|labels|tags|cloud|organization|service|registry|network)\b",
+    re.IGNORECASE,
+)
+"""Fields about whom or what an alert is; nobody quotes a conversation there."""
 
 
 class InstructionMarks:
-    """Remembers the texts it has read, so that what a page repeats is scanned once."""
+    """Remembers the texts it has read, so that what documents repeat is scanned once."""
 
-    __slots__ = ("_kinds",)
+    __slots__ = ("_chars", "_kinds")
 
     def __init__(self) -> None:
         self._kinds: dict[str, tuple[str, ...]] = {}
+        self._chars = 0
 
     def on(self, facts: Facts, source: Mapping[str, Any]) -> Facts:
         """Return the facts, with flags for instruction-like text in the document where there is any.
 
-        An alert about an AI model quotes what was said to that model; it is marked, but apart.
+        An alert of an AI service quotes what was said to its model; it is marked, but apart, if such text stands
+        nowhere but where those quote. Whoever names a model cannot so hide what is in a user name, URL or host.
         """
         kinds = self._of(list(_texts(source)))
         if not kinds:
             return facts
-        about_model = any(ref.kind == EntityKind.MODEL for ref in facts.entities)
-        marks = {MODEL_PROMPT if about_model else PLANTED, *(f"{PLANTED}:{kind}" for kind in kinds)}
+        quoted = _is_about_model(facts) and not self._of(list(_unquoted(source)))
+        marks = {MODEL_PROMPT if quoted else PLANTED, *(f"{PLANTED}:{kind}" for kind in kinds)}
         return facts._replace(flags=tuple(sorted({*facts.flags, *marks})))
 
     def _of(self, texts: list[str]) -> set[str]:
@@ -43,10 +61,30 @@ class InstructionMarks:
     def _one(self, text: str) -> tuple[str, ...]:
         kinds = self._kinds.get(text)
         if kinds is None:
-            if len(self._kinds) >= _CACHED:
+            self._chars += len(text)
+            if self._chars > _CACHED_CHARS:
                 self._kinds.clear()
+                self._chars = len(text)
             kinds = self._kinds[text] = tuple(finding.kind for finding in scan(text))
         return kinds
+
+
+def _is_about_model(facts: Facts) -> bool:
+    return any(ref.kind == EntityKind.MODEL for ref in facts.entities)
+
+
+def _unquoted(source: Mapping[str, Any]) -> Iterator[str]:
+    """Yield every text but those in fields where an alert of an AI service tells what was said to its model."""
+    waiting: list[tuple[str, object]] = [("", source)]
+    while waiting:
+        path, one = waiting.pop()
+        if isinstance(one, str):
+            if len(one) >= _SHORTEST and (_OF_ENTITY.match(path) or not _QUOTING.search(path)):
+                yield one
+        elif isinstance(one, dict):
+            waiting.extend((f"{path}.{name}", inner) for name, inner in one.items())
+        elif isinstance(one, list):
+            waiting.extend((path, inner) for inner in one)
 
 
 def _texts(value: object) -> Iterator[str]:

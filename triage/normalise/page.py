@@ -3,7 +3,7 @@
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import orjson
@@ -11,140 +11,131 @@ import polars as pl
 
 from triage.columns import ALERTS, DEAD_LETTERS, Batch, Facts
 from triage.config import Limits
+from triage.normalise.alike import Cut, are_own, cut, plain, spelling
 from triage.normalise.batches import facts_frame
-from triage.normalise.family import STAMP, Moment
-from triage.normalise.fields import Document
-from triage.normalise.instructions import InstructionMarks
-from triage.normalise.registry import claimed
+from triage.normalise.family import STAMP
+from triage.normalise.reading import ID_CHARS, Readings
 from triage.normalise.text import clean
 from triage.normalise.timestamps import parse_time
 from triage.ports import RawPage
 
 EXCERPT_CHARS = 500
-_ID_CHARS = 512  # Elasticsearch's own limit of an _id in bytes
+_KINDS_KEPT = 1000  # of lines in a page; where there are more, alike lines are too rare to be worth remembering
+_SAYING = pl.Schema({name: ALERTS[name] for name in ("index", "time_source", "fact")})
+
+_Row = tuple[int, str, int]
+"""Time, id, and number of the saying of one alert. A plain tuple, because every alert has one."""
 
 
 class _Broken(Exception):  # noqa: N818 - a refusal, not an error of this program
     """A line that cannot become an alert; ``str()`` is the reason."""
 
-
-class _Reading(NamedTuple):
-    """What a document says apart from ``@timestamp``; shared by all documents that differ in nothing else."""
-
-    family: str
-    fact: int
-    alert_id: str
-    time: int | None
-    """A time to be taken instead of ``@timestamp``, or None."""
-    time_source: str
-    """What ``time`` is, or else what ``@timestamp`` means here."""
+    def __init__(self, reason: str, index: str = "", alert_id: str = "") -> None:
+        super().__init__(reason)
+        self.index = index
+        self.alert_id = alert_id
 
 
-def normalise_page(page: RawPage, part: int, limits: Limits, received: int) -> Batch:
+def normalise_page(page: RawPage, part: int, limits: Limits, received: int, readings: Readings | None = None) -> Batch:
     """Turn a page of raw documents into a batch. Pure and picklable: runs in a worker process.
+
+    ``readings`` (of the same limits) saves work where pages repeat each other, and changes no result.
 
     ``received`` (microseconds) is the time of documents that have none. ``alerts.line`` counts from 0 within the page.
     A bare document without an id of its own gets the first 20 hex digits of its line's SHA-256 as id; its index is the
     name of its family, e.g. ``wazuh``. Never raises for what is in the page.
     """
-    return _PageReader(page, limits, received).read(part)
+    return _PageReader(page, limits, received, readings or Readings(limits)).read(part)
+
+
+class _Kind(NamedTuple):
+    """What all lines say that differ in id and ``@timestamp`` only."""
+
+    saying: int
+    time: int | None
+    """A time to be taken instead of ``@timestamp``, or None."""
 
 
 class _PageReader:
-    """Reads one page. Alerts of one signature differ mostly in their time, so readings are kept by content."""
+    """Reads one page. Alerts of one signature differ mostly in id and time, so readings are kept by content."""
 
-    def __init__(self, page: RawPage, limits: Limits, received: int) -> None:
+    def __init__(self, page: RawPage, limits: Limits, received: int, readings: Readings) -> None:
         self._page = page
         self._limits = limits
         self._received = received
-        self._timed: dict[bytes, _Reading] = {}
-        self._untimed: dict[bytes, _Reading] = {}
+        self._spelling = spelling(page.lines)
+        self._kinds: dict[bytes, _Kind] = {}
+        self._stamps: dict[bytes, int | None] = {}
+        self._readings = readings
         self._facts: dict[Facts, int] = {}
-        self._marks = InstructionMarks()
-        self._rows: tuple[list[int], list[str], list[str], list[str], list[int], list[int]] = ([], [], [], [], [], [])
+        self._sayings: dict[tuple[str, str, int], int] = {}
         self._dead: list[tuple[str, str, str, str, str]] = []
 
     def read(self, part: int) -> Batch:
-        times, sources, indices, ids, facts, lines = self._rows
+        rows: list[_Row] = []
+        numbers: list[int] = []
         for number, line in enumerate(_lines(self._page.lines)):
-            index = alert_id = ""
+            parts = cut(line, self._spelling) if len(line) <= self._limits.document_bytes else None
             try:
-                document = _parse(line, self._limits)
-                index, alert_id, source = _open(document)
-                stamp = _stamp(source)
-                reading = self._reading(source, line, timed=stamp is not None)
+                row = (parts and self._known(parts)) or self._parsed(line, parts)
             except _Broken as broken:
-                self._bury(number, line, index, alert_id, str(broken))
+                self._bury(number, line, broken.index, broken.alert_id, str(broken))
                 continue
-            times.append(reading.time if reading.time is not None else self._received if stamp is None else stamp)
-            sources.append(reading.time_source)
-            indices.append(index or reading.family)
-            ids.append(alert_id or reading.alert_id or _content_id(line))
-            facts.append(reading.fact)
-            lines.append(number)
-        return Batch(self._alerts(part), facts_frame(self._facts), self._dead_letters())
+            rows.append(row)
+            numbers.append(number)
+        return Batch(self._alerts(part, rows, numbers), facts_frame(self._facts), self._dead_letters())
 
-    def _reading(self, source: dict[str, Any], line: bytes, *, timed: bool) -> _Reading:
-        """Return the reading of a document without ``@timestamp``, from memory where its like was read before."""
-        readings = self._timed if timed else self._untimed
-        try:
-            key = orjson.dumps(source)
-        except orjson.JSONEncodeError:  # nested deeper than it writes: is its own key
-            key = line
-        reading = readings.get(key)
-        if reading is None:
-            if not source:
-                raise _Broken("the document is empty")
-            reading = readings[key] = self._understand(Document(source, self._limits), timed=timed)
-        return reading
+    def _known(self, parts: Cut) -> _Row | None:
+        """Return the row of a line that differs from an earlier one in nothing but plain values of id and time."""
+        rest, own_id, stamp = parts
+        kind = self._kinds.get(rest)
+        if kind is None:
+            return None
+        if stamp not in self._stamps:
+            self._stamps[stamp] = parse_time(plain(stamp))
+        time, name = self._stamps[stamp], plain(own_id)
+        if time is None or not name or len(name) > ID_CHARS:
+            return None
+        return kind.time if kind.time is not None else time, name, kind.saying
 
-    def _understand(self, source: Document, *, timed: bool) -> _Reading:
-        family, document = claimed(source)
-        time, time_source = _time(family.moments(document), timed=timed)
-        facts = self._marks.on(family.facts(document), source.source)
-        if time_source in {"ingested", "run"}:
-            facts = facts._replace(flags=tuple(sorted({*facts.flags, "time_missing"})))
-        fact = self._facts.setdefault(facts, len(self._facts))
-        own_id = document.text(*family.ids)[:_ID_CHARS] if family.ids else ""
-        return _Reading(family.name, fact, own_id, time, time_source)
+    def _parsed(self, line: bytes, parts: Cut | None) -> _Row:
+        """Return the row of a line, and remember its kind where the next one may be alike."""
+        document = _parse(line, self._limits)
+        index, alert_id, source = _open(document)
+        stamp = _stamp(source)
+        if not source:
+            raise _Broken("the document is empty", index, alert_id)
+        reading = self._readings.of(source, timed=stamp is not None)
+        fact = self._facts.setdefault(reading.facts, len(self._facts))
+        saying = self._sayings.setdefault((index or reading.family, reading.time_source, fact), len(self._sayings))
+        if parts and stamp is not None and len(self._kinds) < _KINDS_KEPT and are_own(line, parts, self._spelling):
+            self._kinds[parts[0]] = _Kind(saying, reading.time)
+        time = reading.time if reading.time is not None else self._received if stamp is None else stamp
+        return time, alert_id or reading.alert_id or _content_id(line), saying
 
     def _bury(self, number: int, line: bytes, index: str, alert_id: str, reason: str) -> None:
         first = self._page.first_line
         origin = f"{self._page.origin}:{first + number}" if first else f"{index}/{alert_id}" if index else ""
+        origin = origin or self._page.origin
+        name = alert_id or f"{origin}#{_content_id(line)[:12]}"
         excerpt = clean(line[: EXCERPT_CHARS * 4].decode("utf-8", "replace"), EXCERPT_CHARS)
-        self._dead.append((index, alert_id, origin or self._page.origin, reason, excerpt))
+        self._dead.append((index, name, origin, reason, excerpt))
 
-    def _alerts(self, part: int) -> pl.DataFrame:
-        times, sources, indices, ids, facts, lines = self._rows
+    def _alerts(self, part: int, rows: list[_Row], numbers: list[int]) -> pl.DataFrame:
+        times, ids, sayings = zip(*rows, strict=True) if rows else ((), (), ())
+        said = pl.DataFrame(list(self._sayings), schema=_SAYING, orient="row")
         columns = {
             "time": times,
-            "time_source": sources,
-            "index": indices,
             "id": ids,
-            "fact": facts,
-            "part": pl.repeat(part, len(times), dtype=pl.UInt32, eager=True),
-            "line": lines,
+            "part": pl.repeat(part, len(rows), dtype=ALERTS["part"], eager=True),
+            "line": numbers,
         }
-        return pl.DataFrame(columns, schema=ALERTS)
+        own = pl.DataFrame(columns, schema={name: ALERTS[name] for name in columns})
+        gathered = said.select(pl.all().gather(pl.Series(sayings, dtype=pl.UInt32)))
+        return own.hstack(gathered).select(ALERTS.names())
 
     def _dead_letters(self) -> pl.DataFrame:
         return pl.DataFrame(self._dead, schema=DEAD_LETTERS, orient="row")
-
-
-def _time(moments: Iterable[Moment], *, timed: bool) -> tuple[int | None, str]:
-    """Return the time that goes before ``@timestamp``, or None and what ``@timestamp`` means.
-
-    Where ``@timestamp`` holds no time, the best other time; without any, None and 'run'.
-    """
-    for field, value, source in moments:
-        if field == STAMP:
-            if timed:
-                return None, source
-        else:
-            time = parse_time(value)
-            if time is not None:
-                return time, source
-    return None, "event" if timed else "run"
 
 
 def _stamp(source: dict[str, Any]) -> int | None:
@@ -210,7 +201,7 @@ def _name(value: object) -> str:
     """Return an index name or id exactly as it is; '' for what Elasticsearch would never have given out."""
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
-    return value if isinstance(value, str) and len(value) <= _ID_CHARS else ""
+    return value if isinstance(value, str) and len(value) <= ID_CHARS else ""
 
 
 def _content_id(line: bytes) -> str:

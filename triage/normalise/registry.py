@@ -1,5 +1,6 @@
 """The families, asked in this order: the first that claims a document reads it."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from triage.normalise.families import (
@@ -12,6 +13,7 @@ from triage.normalise.families import (
     falco,
     fallback,
     guardduty,
+    integrations,
     ocsf,
     okta,
     sentinel,
@@ -41,7 +43,8 @@ VENDORS: tuple[Family, ...] = (
     vectra.FAMILY,
     zeek.FAMILY,
 )
-FAMILIES: tuple[Family, ...] = (*VENDORS, ecs.FAMILY, fallback.FAMILY)
+FAMILIES: tuple[Family, ...] = (*VENDORS, integrations.FAMILY, ecs.FAMILY, fallback.FAMILY)
+_GENERIC = (ecs.FAMILY, fallback.FAMILY)
 
 _PREFIX_CHARS = 24  # of a syslog-like prefix before JSON, e.g. "vectra_json_v2 -: {"
 
@@ -53,18 +56,18 @@ class Claimed(NamedTuple):
     document: Document
 
 
-def claimed(document: Document) -> Claimed:
-    """Return the family that understands this document; the last one claims all.
+def claimed(document: Document, own: Sequence[Family] = ()) -> Claimed:
+    """Return the family that understands this document: the first of a team's own, else of ours, of which one does.
 
     A shipper that does not parse puts the vendor's whole event as JSON into ``message``; where no rule is named beside
     it, a vendor's family reads that. Elastic's own alerts never travel this way, so they are not looked for.
     """
-    family = next(family for family in FAMILIES if family.claims(document))
-    if family in VENDORS or document.text("rule.name"):
+    family = next(family for family in (*own, *FAMILIES) if family.claims(document))
+    if family not in _GENERIC or document.text("rule.name"):
         return Claimed(family, document)
     carried = _carried(document)
     if carried is not None:
-        for vendor in VENDORS[1:]:
+        for vendor in (*own, *VENDORS[1:]):
             if vendor.claims(carried):
                 return Claimed(vendor, carried)
     return Claimed(family, document)

@@ -9,6 +9,7 @@ them by what its vendor says the value means:
 * Suricata and Snort ``priority``: 1 is worst (https://docs.suricata.io/en/latest/rules/meta.html#priority).
 * Syslog priorities (Falco) from emergency to debug, RFC 5424.
 * OCSF ``severity_id`` 1 informational to 6 fatal (https://schema.ocsf.io).
+* Microsoft Defender through Elastic: 1 informational to 4 high, as its documents say beside the word itself.
 * GuardDuty 1-10: low below 4, medium below 7, high below 9, then critical
   (https://docs.aws.amazon.com/guardduty/latest/ug/guardduty_findings-severity.html).
 """
@@ -50,7 +51,7 @@ WAZUH: Points = ((0, 0), (3, 10), (6, 30), (7, 40), (11, 60), (12, 68), (14, 85)
 GUARDDUTY: Points = ((0, 0), (1, 10), (2, 21), (5, 47), (8, 73), (10, 99))
 TEN: Points = ((0, 0), (10, 100))
 SURICATA = {1: 73.0, 2: 47.0, 3: 21.0, 4: 10.0}
-DEFENDER = {1: 21.0, 2: 47.0, 3: 73.0}
+DEFENDER = {1: 5.0, 2: 21.0, 3: 47.0, 4: 73.0}
 OCSF = {1: 5.0, 2: 21.0, 3: 47.0, 4: 73.0, 5: 99.0, 6: 100.0}
 CROWDSTRIKE = {1: 5.0, 2: 21.0, 3: 47.0, 4: 73.0, 5: 99.0}
 

@@ -74,10 +74,26 @@ def chosen_joins(incident: Incident) -> tuple[Join, ...]:
     return tuple(sorted(incident.joins, key=lambda j: (not j.weakest, -j.strength, j.left, j.right))[:JOINS])
 
 
-def plan_by_phase(incident: Incident) -> tuple[tuple[str, tuple[ResponseStep, ...]], ...]:
+class Proposal(NamedTuple):
+    """A step as a report shows it."""
+
+    number: int
+    """Place in the plan, as ``triage respond`` counts."""
+    step: ResponseStep
+    hits: str
+    """Who and what it hits, told once per target; '' where it was told or nothing is changed."""
+
+
+def plan_by_phase(incident: Incident) -> tuple[tuple[str, tuple[Proposal, ...]], ...]:
     """Return the steps of each phase that has some, in the order in which they are done."""
-    steps = [(phase, tuple(s for s in incident.response_plan if s.phase == phase)) for phase in PHASES]
-    return tuple((phase, of_phase) for phase, of_phase in steps if of_phase)
+    told: set[str] = set()
+    proposals = []
+    for number, step in enumerate(incident.response_plan, start=1):
+        silent = step.phase == "investigation" or step.blast_radius in told
+        proposals.append(Proposal(number, step, "" if silent else step.blast_radius))
+        told |= {step.blast_radius}
+    by_phase = [(phase, tuple(one for one in proposals if one.step.phase == phase)) for phase in PHASES]
+    return tuple((phase, of_phase) for phase, of_phase in by_phase if of_phase)
 
 
 def when(time: datetime) -> str:

@@ -13,7 +13,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from triage.models import Entity
-from triage.report import content, svg
+from triage.report import content, narrative, svg
 from triage.report.content import Report
 from triage.untrusted import clean, defang
 
@@ -31,7 +31,7 @@ def render(report: Report) -> str:
     folder = files("triage.report")
     template = environment.from_string((folder / "report.html.j2").read_text(encoding="utf-8"))
     style = Markup((folder / "style.css").read_text(encoding="utf-8"))  # noqa: S704 - our own file
-    return template.render(r=report, style=style, limits=content, note=_note)
+    return template.render(r=report, style=style, limits=content, note=_note, narrative_title=narrative.TITLE)
 
 
 def _finalize(value: object) -> object:
@@ -68,6 +68,7 @@ _FILTERS: dict[str, Callable[..., Any]] = {
     "plan": content.plan_by_phase,
     "activities": content.chosen_activities,
     "joins": content.chosen_joins,
+    "passages": narrative.passages,
     "severity": svg.severity_class,
     "urgency_bar": svg.urgency_bar,
     "kill_chain": svg.kill_chain,

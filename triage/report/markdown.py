@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
-from triage.models import Evidence, Incident, ResponseStep, TimelineEntry
-from triage.report import content
+from triage.models import Evidence, Incident, TimelineEntry
+from triage.report import content, narrative
 from triage.report.content import Report
 from triage.untrusted import clean, defang
 from triage.untrusted import for_markdown as md
@@ -79,6 +79,8 @@ def _incident(incident: Incident) -> Iterator[str]:
     yield f"## {incident.rank}. {md(incident.title)}"
     yield ""
     yield f"**{incident.disposition}**, urgency **{incident.urgency:.0f}** of 100. {md(incident.verdict_reason)}"
+    if incident.campaign_ids:
+        yield f"\nPart of {', '.join(map(md, incident.campaign_ids))}, see `triage campaigns`."
     yield ""
     times = f"{content.when(incident.first_seen)} to {content.when(incident.last_seen)} ({span})"
     counted = f"{incident.alert_count:,} alerts in {incident.activity_count:,} activities"
@@ -94,6 +96,20 @@ def _incident(incident: Incident) -> Iterator[str]:
     yield from _section("Would change the verdict", map(md, incident.would_flip))
     yield from _section("Evidence that is missing", map(md, incident.missing_evidence))
     yield from _joins(incident)
+    yield from _narrative(incident)
+
+
+def _narrative(incident: Incident) -> Iterator[str]:
+    if incident.narrative is None:
+        return
+    yield from (f"### {narrative.TITLE}", "")
+    for passage in narrative.passages(incident.narrative):
+        yield f"{passage.heading}:"
+        yield ""
+        for line in passage.lines:
+            said = md(line.text, 1000)
+            yield f"- ~~{said}~~ (struck: {md(line.why)})" if line.struck else f"- {said}"
+        yield ""
 
 
 def _section(title: str, items: Iterable[str]) -> Iterator[str]:
@@ -116,18 +132,23 @@ def _story(incident: Incident) -> Iterator[str]:
 
 
 def _plan(incident: Incident) -> Iterator[str]:
-    for phase, steps in content.plan_by_phase(incident):
-        yield from _section(f"{phase.capitalize()} (proposed, not done)", map(_step, steps))
+    phases = content.plan_by_phase(incident)
+    if phases:
+        yield from ("### What to do", "", "Proposals; nothing has been done. Numbers as in 'triage respond'.", "")
+    for phase, proposals in phases:
+        yield from (f"#### {phase.capitalize()}", "", *map(_step, proposals), "")
 
 
-def _step(step: ResponseStep) -> str:
+def _step(proposal: content.Proposal) -> str:
+    number, step, hits = proposal
+    cited = f" [{', '.join(map(md, step.evidence))}]" if step.evidence else ""
     details = [
-        md(step.reason),
-        md(", ".join(step.evidence)),
+        f"{md(step.reason)}{cited}",
+        f"hits: {md(hits)}" if hits else "",
         f"undo: {md(step.reversal)}" if step.reversal else "",
-        step.role,
+        f"needs: {step.role}",
     ]
-    return f"**{md(step.action)}** {md(step.target)} — {'; '.join(detail for detail in details if detail)}"
+    return f"{number}. **{md(step.action)}** — {'; '.join(detail for detail in details if detail)}"
 
 
 def _activities(incident: Incident) -> Iterator[str]:

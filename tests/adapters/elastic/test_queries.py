@@ -58,5 +58,16 @@ def test_the_patient_reader_gives_the_same_lines_as_the_fast_one(sources: list[d
     assert ndjson(Body(split_hits(raw), raw)) == ndjson(Json().loads(raw))  # type: ignore[arg-type]
 
 
+def test_what_arrived_late_is_a_part_of_its_own_before_the_window() -> None:
+    noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    first, late, untimed = parts(Window(noon, None, noon), [])
+
+    assert (first.low, first.arrived, untimed.timed) == (late.high, None, False)
+    assert (
+        query_of(None, late)["bool"]["filter"][-1]["range"]["event.ingested"]["gte"] == "2026-01-01T12:00:00.000+00:00"
+    )
+    assert parts(Window(None, None, noon), []) == parts(Window(None, None), [])
+
+
 def test_queries_do_not_score() -> None:
     assert set(query_of(None, parts(Window(None, None), [])[0])["bool"]) == {"filter"}

@@ -17,15 +17,15 @@ FAMILIES = {
     "suricata": ("suricata", "alert/signature"),
     "wazuh": ("wazuh", "rule/description"),
     "sentinel": ("sentinel", "DisplayName"),
-    "okta": ("ecs", "event/action"),
-    "guardduty": ("ecs", "rule/name"),
-    "zeek": ("ecs", "rule/name"),
+    "okta": ("elastic_integration", "event/action"),
+    "guardduty": ("elastic_integration", "rule/name"),
+    "zeek": ("elastic_integration", "rule/name"),
     "mailgateway": ("ecs", "rule/name"),
     "otmonitor": ("ecs", "rule/name"),
     "aigateway": ("ecs", "rule/name"),
 }
-SILENT = ("okta", "zeek", "guardduty")
-"""Say nothing of severity, or only on a scale of their own."""
+SILENT = ("zeek",)
+"""Say nothing of severity."""
 
 
 def part_of(index: str) -> str:

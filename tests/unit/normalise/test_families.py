@@ -133,7 +133,14 @@ def test_ecs_alert() -> None:
 
 @pytest.mark.parametrize(
     ("module", "value", "expected"),
-    [("suricata", 1, 73), ("snort", 3, 21), ("m365_defender", 1, 21), ("endpoint", 99, 99), ("acme", 1, None)],
+    [
+        ("suricata", 1, 73),
+        ("snort", 3, 21),
+        ("m365_defender", 1, 5),
+        ("m365_defender", 4, 73),
+        ("endpoint", 99, 99),
+        ("acme", 1, None),
+    ],
 )
 def test_ecs_severity_is_read_in_the_scale_of_its_source(module: str, value: int, expected: float | None) -> None:
     alert = read({"event": {"kind": "alert", "module": module, "severity": value}, "rule.name": "r"})

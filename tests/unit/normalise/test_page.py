@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import re
 from typing import Any
 
 import polars as pl
@@ -65,10 +66,21 @@ def test_a_dead_letter_keeps_its_identity_and_a_clean_excerpt() -> None:
     line = b'{"_index":"i","_id":"7","_source":{}, "x":"\x1b[2J\xe2\x80\xae"}'
     batch = normalise_page(page_of(line, origin="i*", first_line=0), 0, Limits(), RECEIVED)
     [dead] = rows(batch.dead_letters)
-    assert (dead["index"], dead["id"]) == ("", "")
-    assert dead["origin"] == "i*"
+    assert (dead["index"], dead["origin"]) == ("", "i*")
+    assert re.fullmatch(r"i\*#[0-9a-f]{12}", dead["id"])
     assert "\x1b" not in dead["excerpt"]
     assert "\\u202e" in dead["excerpt"]
+
+
+def test_a_dead_letter_without_an_id_is_known_by_its_place_and_its_content() -> None:
+    def names(*lines: bytes) -> list[str]:
+        return list(normalise_page(page_of(*lines), 0, Limits(), RECEIVED).dead_letters["id"])
+
+    here, there = names(b"{broken", b"{broken")
+    assert here.startswith("alerts.ndjson:1#")
+    assert here != there
+    assert names(b"{broken") == [here]
+    assert names(b"{broken too") != [here]
 
 
 def test_a_hit_keeps_its_index_and_id() -> None:

@@ -142,6 +142,156 @@ def test_samples_say_what_they_say(
     assert alert.fact["techniques"] == techniques
 
 
+INTEGRATIONS = [  # file, document, detector, rule, severity, principal, techniques, tactics
+    (
+        "guardduty/guardduty_ecs_elastic",
+        0,
+        "guardduty",
+        "Discovery:Kubernetes/TorIPCaller",
+        47,
+        "user:generatedfindingusername",
+        [],
+        ["discovery"],
+    ),
+    ("okta/okta_ecs_elastic", 0, "okta", "user.session.start", None, "user:xxxxxx", [], []),
+    ("zeek/notice_ecs_elastic", 0, "zeek", "SSH::Password_Guessing", None, "address:172.16.238.1", [], []),
+    (
+        "vectra/vectra_detect_ecs_elastic",
+        0,
+        "vectra",
+        "Hidden DNS Tunnel",
+        18,
+        "address:89.160.20.112",
+        [],
+        ["command-and-control"],
+    ),
+    (
+        "vectra/vectra_rux_ecs_elastic",
+        0,
+        "vectra",
+        "Azure AD Redundant Access Creation",
+        50,
+        "user:serviceprincipal_3fb87dda-882a-49e1-88b9-67d2499b2fd4",
+        ["T1526"],
+        ["command-and-control"],
+    ),
+    (
+        "falco/falco_ecs_elastic",
+        0,
+        "falco",
+        "Read sensitive file untrusted",
+        35,
+        "host:97ade2b595f0",
+        ["T1555"],
+        ["credential-access"],
+    ),
+    (
+        "crowdstrike/crowdstrike_alert_ecs_elastic",
+        0,
+        "crowdstrike",
+        "PrewittPupAdwareSensorDetect-Lowest",
+        21,
+        "host:abc709-1175",
+        [],
+        [],
+    ),
+    ("crowdstrike/falcon_pipeline_expected", 5, "crowdstrike", "Process Terminated", 73, "host:alice-laptop", [], []),
+    (
+        "darktrace/darktrace_ecs_elastic",
+        0,
+        "darktrace",
+        "Extensive Unusual SSH Connections",
+        98,
+        "address:81.2.69.144",
+        [],
+        [],
+    ),
+    (
+        "darktrace/darktrace_ecs_elastic",
+        1,
+        "darktrace",
+        "Compromise::Beaconing Activity To External Rare",
+        67.4,
+        "address:81.2.69.142",
+        [],
+        [],
+    ),
+    ("darktrace/darktrace_ecs_elastic", 2, "darktrace", "Advanced Search", 43, "host:example-vsensor", [], []),
+    (
+        "defender/defender_ecs_elastic",
+        0,
+        "m365_defender",
+        "Email reported by user as malware or phish",
+        5,
+        "user:testuser3",
+        [],
+        ["initial-access"],
+    ),
+    (
+        "defender/defender_ecs_elastic",
+        1,
+        "m365_defender",
+        "Suspicious execution of hidden file",
+        47,
+        "user:kaic",
+        ["T1564.001"],
+        ["defense-evasion"],
+    ),
+    (
+        "defender/defender_ecs_elastic",
+        2,
+        "microsoft_defender_endpoint",
+        "Low-reputation arbitrary code executed by signed executable",
+        21,
+        "host:temp123.middleeast.corp.microsoft.com",
+        [],
+        ["execution"],
+    ),
+    ("ecs_other/ecs_elastic_other_products", 0, "sentinel_one", "Trojan", 90, "host:test-linux", [], []),
+    ("ecs_other/ecs_elastic_other_products", 1, "carbon_black_cloud", "DEVICE_CONTROL", 30, "host:desktop-002", [], []),
+    (
+        "ecs_other/ecs_elastic_other_products",
+        2,
+        "cisco_secure_endpoint",
+        "W32.WinWord.Powershell",
+        47,
+        "host:demo_amp",
+        [],
+        [],
+    ),
+    ("ecs_other/ecs_elastic_other_products", 3, "snort", "Pinging...", 21, "address:10.50.10.88", [], []),
+    ("ecs_other/ecs_elastic_other_products", 4, "panw", "URL-filtering", 5, "user:crusher", [], []),
+    ("ecs_other/sentinelone_alert_expected", 1, "sentinel_one", "test5", 99, "host:srv-win1", [], []),
+    ("suricata/suricata_ecs_elastic", 0, "suricata", "suricata ssh event", None, "address:192.168.86.85", [], []),
+]
+
+
+@pytest.mark.parametrize("row", INTEGRATIONS, ids=lambda row: f"{row[0].partition('/')[2]}-{row[1]}")
+def test_products_through_elastic_integrations_say_what_they_say(row: tuple[Any, ...]) -> None:
+    name, number, *expected = row
+    alert = sample(f"{name}.ndjson", number)
+    severity = None if alert.fact["severity"] is None else round(alert.fact["severity"], 1)
+    found = [alert.fact[key] for key in ("detector", "rule", "principal", "techniques", "tactics")]
+    assert [*found[:2], severity, *found[2:]] == expected
+    assert alert.time_source == "event"
+    assert alert.fact["flags"] == []
+
+
+def test_an_integration_names_the_same_entities_as_the_product_itself() -> None:
+    raw = {(kind, value) for kind, _, value in sample("guardduty/guardduty_raw.ndjson").entities}
+    through = sample("guardduty/guardduty_ecs_elastic.ndjson").entities
+    assert {"user", "address", "cloud"} <= {kind for kind, _ in raw} & {kind for kind, _, _ in through}
+    assert ("cloud", "key", "GeneratedFindingAccessKeyId") in through
+    assert ("mailbox", "", "xxxxxx@elastic.co") in sample("okta/okta_ecs_elastic.ndjson").entities
+    assert ("device", "", "did-3") in sample("darktrace/darktrace_ecs_elastic.ndjson", 1).entities
+    for fact in (sample(f"falco/falco_{form}.ndjson").fact for form in ("raw", "ecs_elastic")):
+        assert (fact["severity"], fact["tactics"], fact["principal"]) == (
+            35,
+            ["credential-access"],
+            "host:97ade2b595f0",
+        )
+
+
 def test_the_people_of_a_kerberos_alert_are_found_in_the_windows_event() -> None:
     alert = sample("elastic_security/kibana_alert_hits.ndjson")
     assert ("user", "target", "administrator") in alert.entities

@@ -17,6 +17,7 @@ _READ = "index privilege read"
 _DETECTORS = ("event.module", "event.dataset", "kibana.alert.rule.producer", "observer.product", "ProviderName")
 _MAIN_FIELDS = (
     "@timestamp",
+    "event.ingested",
     "event.severity",
     "rule.name",
     "kibana.alert.rule.name",

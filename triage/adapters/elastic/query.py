@@ -11,12 +11,17 @@ from triage.errors import ConfigError
 from triage.ports import Window
 
 TIME = "@timestamp"
+ARRIVAL = "event.ingested"
+"""When Elasticsearch took a document in; Elastic Agent and its pipelines write it."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_ISO = "strict_date_optional_time"
 _MILLISECOND = timedelta(milliseconds=1)
 
 
 class Part(NamedTuple):
     """Documents with low <= ``@timestamp`` < high (milliseconds since the epoch, None = open), or those without one.
+
+    Where ``arrived`` is given, only those of them that were indexed since then.
 
     Parts are cut by time and not by Elasticsearch's slices, because the slices of a point in time are made of
     internal document numbers: after an expired point in time a new one deals the documents out differently.
@@ -25,6 +30,7 @@ class Part(NamedTuple):
     low: int | None = None
     high: int | None = None
     timed: bool = True
+    arrived: datetime | None = None
 
 
 def own_query(text: str) -> Mapping[str, Any] | None:
@@ -50,13 +56,17 @@ def whole(window: Window) -> Part:
 
 
 def parts(window: Window, edges: Sequence[float]) -> list[Part]:
-    """Divide a window at the given times (milliseconds); the parts and the untimed rest cover every document once."""
-    low, high, _ = whole(window)
+    """Divide a window at the given times (milliseconds).
+
+    The parts, what came late from before the window, and the untimed rest cover every document once.
+    """
+    low, high = whole(window)[:2]
     inside = sorted(
         {int(edge) for edge in edges if (low is None or edge > low) and (high is None or int(edge) < high)} - {low}
     )
     cuts = [low, *inside, high]
-    return [Part(start, end) for start, end in pairwise(cuts)] + [Part(timed=False)]
+    late = [] if window.arrived is None or low is None else [Part(high=low, arrived=window.arrived)]
+    return [Part(start, end) for start, end in pairwise(cuts)] + late + [Part(timed=False)]
 
 
 def query_of(own: Mapping[str, Any] | None, part: Part) -> dict[str, Any]:
@@ -70,7 +80,14 @@ def query_of(own: Mapping[str, Any] | None, part: Part) -> dict[str, Any]:
     if part.high is not None:
         bounds["lt"] = part.high
     timed = {"range": {TIME: bounds}} if len(bounds) > 1 else {"exists": {"field": TIME}}
-    return {"bool": {"filter": [*must, timed]}}
+    return {"bool": {"filter": [*must, timed, *_arrived(part.arrived)]}}
+
+
+def _arrived(since: datetime | None) -> list[dict[str, Any]]:
+    """Return a condition that no document meets in an index without the field."""
+    if since is None:
+        return []
+    return [{"range": {ARRIVAL: {"gte": since.isoformat(timespec="milliseconds"), "format": _ISO}}}]
 
 
 def query_of_window(own: Mapping[str, Any] | None, window: Window) -> dict[str, Any]:

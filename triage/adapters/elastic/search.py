@@ -2,7 +2,7 @@
 
 import contextlib
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,10 +15,11 @@ from triage.adapters.elastic.faults import translated
 from triage.adapters.elastic.fields import ENTITY_FIELDS, HOST_FIELDS, RULE_FIELDS
 from triage.adapters.elastic.query import TIME
 from triage.adapters.elastic.typed import Types, equals_any, types_of, with_subfields, word_fields
-from triage.config import ElasticSettings, Limits
+from triage.config import ElasticSettings, Limits, MappingSettings
 from triage.errors import SourceError, SourceUnavailable, ToolError
 from triage.models import EntityKind
 from triage.normalise import normalise_page
+from triage.normalise.reading import Readings
 from triage.ports import Found, Prevalence, RawPage, Sightings
 
 _MOST_ROWS = 1000
@@ -30,8 +31,16 @@ _DAYS = {"date_histogram": {"field": TIME, "calendar_interval": "day", "format":
 class ElasticEvents:
     """Searches the alert indices. Every method raises ToolError when the server does not answer."""
 
-    def __init__(self, client: Elasticsearch, settings: ElasticSettings, limits: Limits, seconds: float = 10) -> None:
-        """``seconds`` bounds one question."""
+    def __init__(
+        self,
+        client: Elasticsearch,
+        settings: ElasticSettings,
+        limits: Limits,
+        seconds: float = 10,
+        mappings: Sequence[MappingSettings] = (),
+    ) -> None:
+        """``seconds`` bounds one question; ``mappings`` are the team's own, as in a run."""
+        self._mappings = tuple(mappings)
         self._client = client.options(request_timeout=seconds)
         self._index = settings.index
         self._where = f"Elasticsearch {place(settings)} ({settings.index})"
@@ -112,7 +121,8 @@ class ElasticEvents:
     def _rows(self, body: Body) -> tuple[Mapping[str, Any], ...]:
         lines = ndjson(body)
         page = RawPage(b"\n".join(lines), len(lines), self._index, 0)
-        alerts, facts, _ = normalise_page(page, 0, self._limits, 0) if lines else (None, None, None)
+        readings = Readings(self._limits, self._mappings)
+        alerts, facts, _ = normalise_page(page, 0, self._limits, 0, readings) if lines else (None, None, None)
         if alerts is None or facts is None:
             return ()
         rows = alerts.join(facts, on="fact").sort("time", "index", "id")

@@ -5,7 +5,8 @@ from typing import Literal
 from langgraph.runtime import Runtime
 
 from triage.assessment import assess as judge
-from triage.investigation import InvestigationContext
+from triage.investigation import CandidateBrief, Investigation, InvestigationContext
+from triage.masking import compared, is_planted, masked
 from triage.nodes.investigate.state import InvestigationState, InvestigationUpdate
 from triage.playbook import seen_elsewhere
 
@@ -14,22 +15,27 @@ ROUNDS = 2
 
 
 def assess(state: InvestigationState, runtime: Runtime[InvestigationContext]) -> InvestigationUpdate:
-    """Turn the observations into an investigation; a later round replaces the earlier judgement."""
+    """Turn the observations into an investigation; a later round replaces the earlier judgement.
+
+    Where alerts hold text that tries to direct their reader, the same is done again without it, and compared.
+    """
     context = runtime.context
-    return {
-        "investigation": judge(
-            state["brief"],
-            state.get("observations", ()),
-            context.techniques,
-            context.settings.evidence_alerts,
-            state.get("cutoff"),
-        )
-    }
+
+    def judged(brief: CandidateBrief) -> Investigation:
+        sample, seen = context.settings.evidence_alerts, state.get("observations", ())
+        return judge(brief, seen, context.techniques, sample, state.get("cutoff"))
+
+    brief = state["brief"]
+    found = judged(brief)
+    if is_planted(brief):
+        again = compared(brief, found, judged(masked(brief)), context.settings.evidence_alerts)
+        found = found.model_copy(update={"evidence": (*found.evidence, again)})
+    return {"investigation": found}
 
 
-def next_step(state: InvestigationState) -> Literal["plan", "__end__"]:
+def next_step(state: InvestigationState) -> Literal["plan", "consult", "__end__"]:
     """Go on only where the answers raised a question, no budget is used up, and a round is left."""
     done = state["rounds"] >= ROUNDS or state.get("cutoff") is not None
-    if done or not seen_elsewhere(state["brief"], state.get("observations", ())):
-        return "__end__"
-    return "plan"
+    if not done and seen_elsewhere(state["brief"], state.get("observations", ())):
+        return "plan"
+    return "__end__" if state["investigation"].disposition == "benign" else "consult"

@@ -1,13 +1,14 @@
-"""Wiring of the investigation: plan, call tools, assess; again where the answers raised questions."""
+"""Wiring of the investigation: plan, call tools, assess; again where the answers raised questions; then consult."""
 
 from typing import Literal
 
-from langgraph.graph import START, StateGraph
+from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
 from triage.investigation import CandidateBrief, Investigation, InvestigationContext
 from triage.nodes.investigate.assess import assess, next_step
 from triage.nodes.investigate.call_tools import call_tools
+from triage.nodes.investigate.consult import consult
 from triage.nodes.investigate.plan import plan
 from triage.nodes.investigate.state import InvestigationInput, InvestigationOutput, InvestigationState
 
@@ -28,10 +29,12 @@ def build_investigation() -> InvestigationGraph:
     graph.add_node("plan", plan)
     graph.add_node("call_tools", call_tools)
     graph.add_node("assess", assess)
+    graph.add_node("consult", consult)
     graph.add_edge(START, "plan")
     graph.add_conditional_edges("plan", _after_plan)
     graph.add_edge("call_tools", "assess")
     graph.add_conditional_edges("assess", next_step)
+    graph.add_edge("consult", END)
     return graph
 
 

@@ -80,7 +80,8 @@ _ORDER = {name: order for order, (name, _, _) in reversed(list(enumerate(ENTITIE
 _GROUPS = {order: [entry for entry in ENTITIES if entry[0] == name] for name, order in _ORDER.items()}
 _LOGONS = ("winlog.logon.id", *(f"winlog.event_data.{name}" for name in windows.LOGONS))
 _RULES = ("rule.name", "rule.description", "event.action", "event.code", "message")
-_DEFEND_RULES = ("rule.name", "message", "event.code")  # Elastic Defend names its detections in the message
+_TITLED = frozenset({"endpoint", "m365_defender", "microsoft_defender_endpoint"})
+_TITLES = ("rule.name", "message", "event.code")  # these products name their detections in the message
 
 
 def entities(document: Document) -> Entities:
@@ -128,7 +129,7 @@ def mapped(document: Document) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return techniques and tactics in ECS ``threat.*`` fields."""
     return (
         attack.techniques(document.texts("threat.technique.id", "threat.technique.subtechnique.id")),
-        attack.tactics(document.texts("threat.tactic.name", "threat.tactic.id")),
+        attack.tactics(document.texts("threat.tactic.name", "threat.tactic.id", "threat.technique.name")),
     )
 
 
@@ -137,7 +138,7 @@ def facts(document: Document) -> Facts:
     found = entities(document)
     product = detector(document)
     techniques, tactics = mapped(document)
-    rules = _DEFEND_RULES if product == "endpoint" else _RULES
+    rules = _TITLES if product in _TITLED else _RULES
     return Facts(
         detector=product,
         family=NAME,

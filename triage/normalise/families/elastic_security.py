@@ -27,7 +27,7 @@ def facts(document: Document) -> Facts:
     """Return what a detection alert says."""
     found = ecs.entities(document)
     group = document.text(_A + "group.id", "signal.group.id")
-    found.add(Kind.LINEAGE, "sequence", group)
+    found.add(Kind.LINEAGE, "sequence", document.raw(_A + "group.id", "signal.group.id"))
     techniques, tactics = _mapped(document)
     return Facts(
         detector="elastic",

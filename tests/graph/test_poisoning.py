@@ -1,0 +1,99 @@
+"""Nobody teaches the memory that an intrusion is normal by showing it one often enough."""
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from support.story import HOSTS, MONDAY, Hit
+from triage.config import Settings
+from triage.fakes import HashEmbedder, MemorySource
+from triage.models import Incident
+from triage.ports import Window
+from triage.session import Session
+from triage.state import RunContext
+
+NIGHTS = 30
+STEPS = (
+    ("Port scan", "T1046", "Discovery", 40),
+    ("Web shell uploaded", "T1505.003", "Persistence", 73),
+    ("Sudo by the web server", "T1548.003", "Privilege Escalation", 73),
+    ("Shadow file read", "T1003.008", "Credential Access", 90),
+    ("Large upload to unknown host", "T1048", "Exfiltration", 90),
+)
+Step = tuple[str, str, str, int]
+
+
+def hit(name: str, at: datetime, step: Step, host: str = "web01") -> Hit:
+    rule, technique, tactic, severity = step
+    threat = {"threat": {"technique": {"id": [technique]}, "tactic": {"name": [tactic]}}} if technique else {}
+    source = {
+        "@timestamp": at.isoformat(),
+        "message": f"{rule} on {host}",
+        "event": {"kind": "alert", "module": "sensor", "severity": severity},
+        "rule": {"name": rule},
+        "host": {"name": host},
+        "user": {"name": "www-data" if technique else "backup"},
+        **threat,
+    }
+    return {"_index": "alerts-sensor", "_id": name, "_source": source}
+
+
+def everyday(day: int) -> list[Hit]:
+    began = MONDAY + timedelta(days=day)
+    session = ("Session opened", "", "", 5)
+    return [
+        hit(f"n{day}-{hour}-{host}", began + timedelta(hours=hour), session, host)
+        for hour in (8, 11, 14, 17)
+        for host in HOSTS
+    ]
+
+
+def intrusion(day: int, steps: Sequence[Step] = STEPS) -> list[Hit]:
+    began = MONDAY + timedelta(days=day, hours=12)
+    return [hit(f"a{day}-{n}", began + timedelta(minutes=10 * n), step) for n, step in enumerate(steps)]
+
+
+def chatter(day: int) -> list[Hit]:
+    """Return harmless alerts around the intrusion, a few more every day."""
+    began = MONDAY + timedelta(days=day, hours=12)
+    kinds = [(f"Maintenance task {name}", "", "", 10) for name in "abcdefgh"[: 1 + day // 4]]
+    return [hit(f"c{day}-{n}", began + timedelta(minutes=5 * n), kind) for n, kind in enumerate(kinds * (1 + day // 3))]
+
+
+def after(state: Path, nights: Iterable[list[Hit]]) -> tuple[Incident, set[str]]:
+    """Run night by night and return the first incident of the last run that holds one of its alerts, with its ids."""
+    settings = Settings.model_validate({"state": state, "workers": 1, "correlate": {"horizon": "2d"}})
+    last: set[str] = set()
+    for night in nights:
+        ordered: list[Hit] = sorted(night, key=lambda one: str(one["_source"]["@timestamp"]))
+        source = MemorySource(ordered)
+
+        def adapt(context: RunContext, source: MemorySource = source) -> RunContext:
+            return dataclasses.replace(context, sources=(source,), embedder=HashEmbedder())
+
+        with Session(settings, adapt) as session:
+            list(session.run(["memory"], Window(None, None), None))
+            last = {one["_id"] for one in night if str(one["_id"]).startswith("a")}
+            found = session.incidents()
+            holding = [(one, last & set(session.alerts(one.incident_id)["id"])) for one in found]
+    return next((one, ids) for one, ids in holding if ids)
+
+
+@pytest.mark.parametrize(
+    ("whole", "camouflage"),
+    [(True, False), (False, False), (False, True)],
+    ids=["daily", "step by step", "step by step, ever more harmless alerts around"],
+)
+def test_what_was_repeated_for_thirty_days_still_shows(tmp_path: Path, whole: bool, camouflage: bool) -> None:
+    nights = []
+    for day in range(NIGHTS):
+        steps = STEPS if whole or day == NIGHTS - 1 else STEPS[day % len(STEPS) :][:1]
+        own = intrusion(day, steps) if day else []
+        nights.append([*everyday(day), *own, *(chatter(day) if camouflage else [])])
+    incident, ids = after(tmp_path, nights)
+    assert incident.disposition == "attack", incident.verdict_reason
+    assert incident.rank <= 3  # what comes before it is the same intrusion of the days before
+    assert len(ids) == len(STEPS)
