@@ -345,7 +345,7 @@ async def test_an_export_writes_every_format(open_app: Open, tmp_path: Path) -> 
         await pilot.pause()
         await press(pilot, "ctrl+s")
     folder = tmp_path / f"export-{NOW:%Y%m%dT%H%M%SZ}"
-    names = ("incidents.csv", "incidents.jsonl", "incidents.md", "incidents.stix.json")
+    names = ("incidents.csv", "incidents.html", "incidents.jsonl", "incidents.md", "incidents.stix.json")
     assert all((folder / name).stat().st_size for name in names)
     assert len((folder / "incidents.jsonl").read_text().splitlines()) == 5
 

@@ -10,6 +10,7 @@ from rich.text import Text
 from textual.strip import Strip
 
 from support.desk import incident
+from support.stored import store_segments
 from triage_tui.app import TriageApp
 from triage_tui.look import ASCII, Look
 from triage_tui.messages import AlertTarget
@@ -97,6 +98,42 @@ async def test_no_screen_lets_anything_through(open_app: Open, size: tuple[int, 
         await pilot.press("J", "n", *"odd", "enter", "question_mark")
         await pilot.pause()
         _check(app)
+
+
+@pytest.mark.parametrize("ascii_only", [False, True])
+async def test_looking_further_lets_nothing_through(open_app: Open, tmp_path: Path, ascii_only: bool) -> None:
+    hostile = tuple(
+        incident(rank, title=text or "-", rule=text or "-", value=text or "-")
+        for rank, text in enumerate(OWN[:-1], start=1)
+    )
+    app = open_app(hostile, ascii_only=ascii_only)
+    store_segments(tmp_path, hostile)
+    pages = (
+        "t",
+        "t",
+        "f",
+        "enter",
+        "enter",
+        "a",
+        "escape",
+        "escape",
+        "escape",
+        "escape",
+        "o",
+        "9",
+        "3",
+        "w",
+        "escape",
+        "F",
+    )
+    async with app.run_test(size=(80, 24)) as pilot:
+        for key in pages:
+            await pilot.press(key)
+            await pilot.pause()
+            for worker in list(app.workers):
+                await worker.wait()
+            await pilot.pause()
+            _check(app)
 
 
 def _check(app: TriageApp) -> None:

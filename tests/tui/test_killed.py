@@ -66,3 +66,9 @@ def test_no_decision_that_was_shown_is_missing_after_a_kill(tmp_path: Path, mome
         closed = [name for name, status in session.statuses().items() if status.state == "closed"]
     assert closed[:moment] == [one.incident_id for one in ENOUGH[:moment]]
     assert len(closed) <= sent
+
+
+def test_a_scripted_session_is_killed_at_random_moments(tmp_path: Path) -> None:
+    command = [sys.executable, str(ROOT / "scripts/tui_kill_test.py"), "--times", "2", "--folder", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr

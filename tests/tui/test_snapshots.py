@@ -1,10 +1,13 @@
 """Whole screens as pictures, at the sizes people work at, with and without colour; the clock stands still."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.pilot import Pilot
 
+from support.stored import store_segments
 from triage_tui.app import TriageApp
 
 Open = Callable[..., TriageApp]
@@ -17,6 +20,36 @@ SCREENS = {"queue": [], "incident": ["j", "o"]}
 @pytest.mark.parametrize("screen", SCREENS)
 def test_screen(open_app: Open, snap_compare: Any, screen: str, size: tuple[int, int], theme: str) -> None:
     assert snap_compare(open_app(theme=theme), press=SCREENS[screen], terminal_size=size)
+
+
+FURTHER = {
+    "fields": ["f"],
+    "values": ["f", "enter"],
+    "seen": ["o", "3", "w"],
+    "entities": ["o", "3"],
+    "similar": ["j", "o", "9"],
+    "groups": ["t"],
+}
+
+
+@pytest.mark.parametrize(("size", "theme"), [((80, 24), "no-colour"), ((120, 40), "light"), ((200, 50), "dark")])
+@pytest.mark.parametrize("screen", FURTHER)
+def test_looking_further(
+    open_app: Open, snap_compare: Any, tmp_path: Path, screen: str, size: tuple[int, int], theme: str
+) -> None:
+    app = open_app(theme=theme)
+    store_segments(tmp_path)
+
+    async def look_about(pilot: Pilot[None]) -> None:
+        await pilot.pause()
+        for key in FURTHER[screen]:
+            await pilot.press(key)
+            await pilot.pause()
+            for worker in list(pilot.app.workers):
+                await worker.wait()
+            await pilot.pause()
+
+    assert snap_compare(app, terminal_size=size, run_before=look_about)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """What the embedding model's own process does. Imports nothing else of this program, for the model is waited for."""
 
 import gc
+import multiprocessing
 import os
 from contextlib import suppress
 from multiprocessing.connection import Connection
@@ -21,6 +22,8 @@ def serve(line: Connection, path: str, batch_size: int) -> None:
 
     It leaves without tidying up, which would keep its memory a second longer than its answer.
     """
+    # Locks that libraries make here must need no tidying up either: with this start method they have no name to free.
+    multiprocessing.set_start_method("fork", force=True)
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read by torch: its threads leave the cores to the reading
     with suppress(EOFError, BrokenPipeError, KeyboardInterrupt):  # the program has gone, or is going
         _answer(line, path, batch_size)

@@ -1,38 +1,61 @@
 """The terminal UI: opens the screens, polls the state, and carries out commands."""
 
-from collections.abc import Callable, Iterable
+import gc
+import shlex
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from textual import events
+from textual import events, on, work
 from textual.app import App, SystemCommand
 from textual.filter import Monochrome
 from textual.screen import Screen
 from textual.widgets import Input
+from textual.worker import Worker, WorkerState, get_current_worker
 
 from triage.attack import TechniqueTable, load_techniques
-from triage.errors import TriageError
-from triage_tui.desk import Desk
+from triage.errors import TriageError, UsageError
+from triage.pivots import Question, Slice
+from triage_tui.desk import Desk, Loaded
+from triage_tui.keys import known_names
 from triage_tui.look import Look
 from triage_tui.memory import Memory
 from triage_tui.port import SessionPort
+from triage_tui.preferences import Preferences, View
+from triage_tui.run_view import RunView
+from triage_tui.runner import Runner
 from triage_tui.screens.base import WorkScreen
 from triage_tui.screens.dialogs import Ask, Pick
 from triage_tui.screens.incident import IncidentScreen
 from triage_tui.screens.pager import Tour
 from triage_tui.screens.queue import QueueScreen
+from triage_tui.sheets.queue import names
 from triage_tui.taking import FORMS, copied, export, write_copy
 from triage_tui.themes import THEMES, look
-from triage_tui.view_state import Tab
+from triage_tui.view_state import Row, Tab
+
+if TYPE_CHECKING:
+    from triage.takeaway import Item
 
 POLL_SECONDS = 2.0
+SWITCH_SECONDS = 0.001
+"""After which a thread in the background lets go of the interpreter when the screen wants it."""
+RUN_SECONDS = 0.2
+"""Least time between two drawings of a run's progress."""
 COMMANDS = {"open": Tab.OPEN, "mine": Tab.MINE, "closed": Tab.CLOSED, "benign": Tab.BENIGN, "dead": Tab.DEAD}
 
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+def _bounds(question: Question) -> str:
+    since = f" from {question.since:%Y-%m-%d %H:%M}" if question.since else ""
+    return since + (f" until {question.until:%Y-%m-%d %H:%M}" if question.until else "")
 
 
 class TriageApp(App[None]):
@@ -56,17 +79,33 @@ class TriageApp(App[None]):
         memory: Memory | None = None,
         folder: Path | None = None,
         poll: float = POLL_SECONDS,
+        preferences: Preferences | None = None,
+        run_command: Sequence[str] = (),
     ) -> None:
         super().__init__()
+        self.preferences = preferences or Preferences()
+        self._runner = Runner(run_command) if run_command else None
         self.desk = Desk(port, me, now, readonly=readonly)
         self.memory = memory or Memory()
         self._ascii = ascii_only
         self._folder = folder or Path.cwd()
         self._poll = poll
+        self._apply_preferences()
         self.look: Look = look(theme, ascii_only=ascii_only)
         for named in THEMES.values():
             self.register_theme(named.theme)
         self.use_theme(theme)
+
+    def _apply_preferences(self) -> None:
+        """Take over keys, columns and order. Raises UsageError for a name that is not known."""
+        chosen, queue = self.preferences, self.desk.queue
+        for name in chosen.keys:
+            if name not in known_names():
+                raise UsageError(
+                    f"tui.toml: keys: {name!r} is no action; there are: {', '.join(sorted(known_names()))}"
+                )
+        self.set_keymap(dict(chosen.keys))
+        queue.show(View(columns=chosen.columns, sort=chosen.sort, group=chosen.group))
 
     @cached_property
     def techniques(self) -> TechniqueTable:
@@ -99,40 +138,96 @@ class TriageApp(App[None]):
     # --- start and poll ---------------------------------------------------------------------------------------------
 
     def on_mount(self) -> None:
-        """Show the queue at once, then read the state."""
+        """Read what the queue shows and show it; all else is read meanwhile."""
+        failed = self._first_load()
         self.push_screen(QueueScreen())
+        if failed:
+            self.call_after_refresh(self._tell_error, failed)
         if not self.memory.tour_seen():
             self.push_screen(Tour(self.look), self._tour_ended)
-        self.call_after_refresh(self._first_load)
+        self.call_after_refresh(self._started)
         if self._poll:
             self.set_interval(self._poll, self._poll_state)
+
+    def _started(self) -> None:
+        """Go on with what can wait until something is on the screen."""
+        sys.setswitchinterval(SWITCH_SECONDS)
+        self.read_ahead()
 
     def _tour_ended(self, _: None) -> None:
         self.memory.remember_tour()
 
-    def _first_load(self) -> None:
+    def _first_load(self) -> TriageError | None:
         try:
             self.desk.load()
         except TriageError as error:
-            self._queue_screen().tell_error(error)
-            return
-        self._queue_screen().show()
+            return error
+        return None
+
+    def _tell_error(self, error: TriageError) -> None:
+        self._queue_screen().tell_error(error)
 
     def _queue_screen(self) -> QueueScreen:
         return next(screen for screen in self.screen_stack if isinstance(screen, QueueScreen))
 
+    @work(thread=True, exclusive=True, exit_on_error=False, group="read ahead")
+    def read_ahead(self) -> None:
+        """Read the bodies of all incidents, then filter again with what is known now."""
+        worker = get_current_worker()
+        gc.disable()  # many objects are made and nearly all stay; collecting among them would hold up the keys
+        try:
+            self.desk.read_ahead(lambda: worker.is_cancelled)
+        except TriageError as error:
+            self.call_from_thread(self._tell_error, error)
+            return
+        finally:
+            gc.freeze()  # what is here now stays: no collection has to look at it again
+            gc.enable()
+        if not worker.is_cancelled:
+            self.call_from_thread(self._read_all)
+
+    def _read_all(self) -> None:
+        queue = self.desk.queue
+        if queue.filter or queue.needs_bodies:
+            queue.refresh()
+        self._queue_screen().show()
+
     def _poll_state(self) -> None:
         """Look for a new run or somebody else's decision; never while a question is open."""
-        screen = self.screen_stack[-1] if self.screen_stack else None  # none any more while the program ends
-        if not isinstance(screen, QueueScreen | IncidentScreen):
-            return
+        if isinstance(self._working_screen(), WorkScreen):
+            self._look_for_news()
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="poll")
+    def _look_for_news(self) -> None:
         try:
-            sentence = self.desk.poll()
+            loaded = self.desk.news()
         except TriageError as error:
-            screen.tell_error(error)
+            self.call_from_thread(self._tell_error, error)
             return
+        if loaded is not None:
+            self.call_from_thread(self._take_news, loaded)
+
+    @on(Worker.StateChanged)
+    def _worker_failed(self, event: Worker.StateChanged) -> None:
+        """Say that something in the background failed; what is shown stays, and so does the session."""
+        screen = self._working_screen()
+        if event.state is WorkerState.ERROR and screen is not None:
+            error = event.worker.error
+            screen.tell(f"{event.worker.group} failed: {type(error).__name__}: {error}", self.look.styles.bad)
+
+    def _take_news(self, loaded: Loaded) -> None:
+        screen = self._working_screen()
+        if screen is None:
+            return
+        sentence = self.desk.take(loaded)
         if sentence:
             screen.tell_live(sentence)
+            self.read_ahead()
+
+    def _working_screen(self) -> QueueScreen | IncidentScreen | None:
+        """Return the screen that may be drawn anew now; None while a question is open or the program ends."""
+        screen = self.screen_stack[-1] if self.screen_stack else None
+        return screen if isinstance(screen, QueueScreen | IncidentScreen) else None
 
     # --- going places -----------------------------------------------------------------------------------------------
 
@@ -142,28 +237,157 @@ class TriageApp(App[None]):
 
     def filter_by(self, kind: str, value: str) -> None:
         """Show every open incident that names an entity."""
-        while isinstance(self.screen, IncidentScreen):
-            self.pop_screen()
+        self._to_queue()
         quoted = '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
         self._queue_screen().apply_filter(f"entity:{quoted}" if kind else quoted)
 
     def command(self, text: str) -> None:
-        """Carry out a line of the command line; the queue's screen says what was wrong with it."""
+        """Carry out a line of the command line; the screen says what was wrong with it."""
         word, _, rest = text.removeprefix(":").partition(" ")
-        screen = self.screen
-        if word in {"q", "quit"}:
-            self.exit()
-        elif word in COMMANDS:
-            while isinstance(self.screen, IncidentScreen):
-                self.pop_screen()
-            self._queue_screen().show_tab(COMMANDS[word])
-        elif word in {"incident", "i"}:
-            self._open_named(rest.strip())
-        elif word == "theme" and rest.strip() in THEMES:
-            self.change_theme(rest.strip())
-        elif isinstance(screen, WorkScreen):
-            words = "q, open, mine, closed, benign, dead, incident ID, theme " + "|".join(THEMES)
-            screen.tell(f"no command {word!r}; there are: {words}", self.look.styles.warn)
+        rest = rest.strip()
+        if word in COMMANDS:
+            self._to_queue().show_tab(COMMANDS[word])
+            return
+        acts: Mapping[str, Callable[[], object]] = {
+            "q": self.exit,
+            "quit": self.exit,
+            "incident": lambda: self._open_named(rest),
+            "i": lambda: self._open_named(rest),
+            "seen": lambda: self.look_up(Question("entity", rest)),
+            "view": lambda: self.show_view(rest),
+            "save": lambda: self._save_view(rest),
+            "columns": lambda: self._choose_columns(rest),
+            "group": lambda: self._show(View(group=rest)),
+            "run": lambda: self.start_run(rest),
+            "cancel": self.cancel_run,
+            "theme": lambda: self.change_theme(rest),
+        }
+        if word not in acts or (word == "theme" and rest not in THEMES):
+            words = f"{', '.join(COMMANDS)}, incident ID, seen VALUE, view NAME, save NAME, columns NAMES, group NAME"
+            self._say(f"no command {word!r}; there are: q, {words}, run, cancel, theme {'|'.join(THEMES)}")
+            return
+        try:
+            acts[word]()
+        except TriageError as error:
+            self._say(str(error))
+
+    def _say(self, sentence: str) -> None:
+        if isinstance(self.screen, WorkScreen):
+            self.screen.tell(sentence, self.look.styles.warn)
+
+    def _to_queue(self) -> QueueScreen:
+        """Leave whatever is above the queue."""
+        while not isinstance(self.screen, QueueScreen) and len(self.screen_stack) > 1:
+            self.pop_screen()
+        return self._queue_screen()
+
+    # --- views ------------------------------------------------------------------------------------------------------
+
+    def views(self) -> Mapping[str, View]:
+        """Return the views of the preferences and those that were saved here."""
+        return {**self.preferences.views, **self.memory.views()}
+
+    def show_view(self, name: str) -> None:
+        """Show a view by its name."""
+        found = self.views().get(name)
+        if found is None:
+            self._say(f"no view {name!r}; there are: {', '.join(self.views()) or 'none yet, :save NAME keeps one'}")
+            return
+        screen = self._to_queue()
+        try:
+            self.desk.queue.show(found)
+            if found.tab:
+                self.desk.queue.show_tab(COMMANDS[found.tab])
+        except (UsageError, KeyError) as error:
+            self._say(f"view {name!r}: {error}")
+        screen.apply_filter(found.filter)
+
+    def _show(self, view: View) -> None:
+        self.desk.queue.show(view)
+        self._to_queue().show()
+
+    def _choose_columns(self, text: str) -> None:
+        chosen = tuple(text.split())
+        unknown = [name for name in chosen if name not in names()]
+        if unknown:
+            raise UsageError(f"no column {unknown[0]!r}; there are: {' '.join(names())}")
+        self.desk.queue.columns = () if chosen == names() else chosen
+        self._to_queue().show()
+
+    def _save_view(self, name: str) -> None:
+        if not name:
+            raise UsageError("a view needs a name: save NAME")
+        queue = self.desk.queue
+        tab = next(word for word, tab in COMMANDS.items() if tab is queue.tab)
+        self.memory.save_view(name, queue.view(tab))
+        self._say(f"view {name!r} is kept; V or :view {name} shows it")
+
+    # --- looking further --------------------------------------------------------------------------------------------
+
+    def pivot(self, title: str, load: Callable[[], Slice]) -> None:
+        """Show the fields of some alerts, which are read in the background."""
+        from triage_tui.screens.pivot import PivotScreen
+
+        self.push_screen(PivotScreen(title, load))
+
+    def look_up(self, question: Question, explanation: str = "") -> None:
+        """Show whether, when and where something was seen in all that is stored."""
+        from triage_tui.screens.pivot import PivotScreen
+
+        if not question.value:
+            self._say("seen needs a value: seen 203.0.113.7")
+            return
+        title = f"{question.field}:{question.value}" + _bounds(question)
+        load = partial(self.desk.port.archive.ask, question)
+        self.push_screen(PivotScreen(title, load, "seen", explanation))
+
+    # --- a run ------------------------------------------------------------------------------------------------------
+
+    def start_run(self, sources: str) -> None:
+        """Start a run over what was typed, words as a shell divides them; '' = as configured."""
+        if self.desk.readonly or self._runner is None:
+            self._say("no run can be started here" + (": read-only" if self.desk.readonly else ""))
+            return
+        if self._runner.running:
+            self._say("a run goes on already; X cancels it")
+            return
+        try:
+            words = shlex.split(sources)
+        except ValueError as error:
+            self._say(f"cannot be read: {error}")
+            return
+        self._follow_run(self._runner, words)
+
+    @work(exclusive=True, exit_on_error=False, group="run")
+    async def _follow_run(self, runner: Runner, sources: Sequence[str]) -> None:
+        view = RunView(time.monotonic)
+        drawn = 0.0
+
+        def tell(line: str) -> None:
+            nonlocal drawn
+            view.take(line)
+            if time.monotonic() - drawn >= RUN_SECONDS:
+                drawn = time.monotonic()
+                self._queue_screen().show_run(view.text(self.look, self.size.width))
+
+        self._queue_screen().show_run(view.text(self.look, self.size.width))
+        code = await runner.run(sources, tell)
+        self._queue_screen().show_run(None)
+        ended = f"the run is {view.status}" if view.status else f"the run ended early ({code}): {view.said}"
+        self._queue_screen().tell(ended, self.look.styles.good if view.status == "done" else self.look.styles.warn)
+        self._look_for_news()
+
+    def cancel_run(self) -> None:
+        """Interrupt the run; the same one goes on later where it stopped."""
+        if self._runner is None or not self._runner.running:
+            self._say("no run goes on")
+            return
+        self._runner.stop()
+
+    def on_unmount(self) -> None:
+        """Stop a run that was started here: nothing goes on unseen."""
+        if self._runner is not None:
+            self._runner.stop()
 
     def _open_named(self, name: str) -> None:
         row = self.desk.queue.find(name)
@@ -190,7 +414,10 @@ class TriageApp(App[None]):
         if isinstance(screen, WorkScreen):
             yield SystemCommand("Keys", "what works here", screen.action_help)
             yield SystemCommand("Log", "what was decided", screen.action_log)
-            yield SystemCommand("Export", "JSONL, CSV, Markdown, STIX", screen.action_export)
+            yield SystemCommand("Export", "JSONL, CSV, Markdown, HTML, STIX", screen.action_export)
+            yield SystemCommand("Fields", "how often each value occurs", screen.action_pivot)
+        for name in self.views():
+            yield SystemCommand(f"View {name}", "a saved view", lambda name=name: self.show_view(name))
         yield SystemCommand("Quit", "leave the program", self.exit)
 
     # --- taking away ------------------------------------------------------------------------------------------------
@@ -204,7 +431,7 @@ class TriageApp(App[None]):
     def _copy(self, screen: WorkScreen, form: str | None) -> None:
         if form is None:
             return
-        text = copied(screen.rows_to_take(), form)
+        text = copied(self.items(screen.rows_to_take()), form)
         self.copy_to_clipboard(text)
         try:
             path = write_copy(text, self.memory.folder)
@@ -213,10 +440,16 @@ class TriageApp(App[None]):
             return
         screen.tell(f"copied {text.count(chr(10)) + 1:,} lines, also in {path}", self.look.styles.good)
 
+    def items(self, rows: Sequence[Row]) -> "list[Item]":
+        """Return rows as what is taken away."""
+        from triage.takeaway import Item  # reports and their parts are not wanted before
+
+        return [Item(one, row.status) for one, row in zip(self.desk.whole(rows), rows, strict=True)]
+
     def export(self, screen: WorkScreen) -> None:
         """Write the selection, or everything in view, in all formats."""
         try:
-            sentence = export(screen.rows_to_export(), self._folder, self.desk.now())
+            sentence = export(self.items(screen.rows_to_export()), self._folder, self.desk.now())
         except OSError as error:
             screen.tell(f"could not write: {error}", self.look.styles.bad)
             return

@@ -1,13 +1,23 @@
 """The analyst's desk: the queue and every decision on it. Each is on disk before its sentence is returned."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from time import sleep
 from typing import Any, NamedTuple
 
+from triage.cards import Card
 from triage.decisions import Kind, Step, decision
 from triage.errors import UsageError
+from triage.filter_fields import Told, prepare
+from triage.filters import vocabulary
+from triage.models import Incident
 from triage_tui.port import SessionPort
-from triage_tui.view_state import QueueState, Snapshot, named, number
+from triage_tui.view_state import QueueState, Row, Snapshot, named, number
+
+HELPING = 25
+"""Bodies read in one go while somebody works; some milliseconds of work."""
+PAUSE = 0.006
+"""Seconds left to the screen between two helpings."""
 
 
 class Version(NamedTuple):
@@ -18,6 +28,21 @@ class Version(NamedTuple):
     undone: int
 
 
+class Loaded(NamedTuple):
+    """What was read at one moment."""
+
+    version: Version
+    snapshot: Snapshot
+    decided: int
+    """Decisions made here before it was read."""
+
+
+def _whole(told: Told) -> Incident:
+    if isinstance(told, Incident):
+        return told
+    raise LookupError(f"incident {told.incident_id!r} is not in the state any more")
+
+
 class Desk:
     """Connects a session with the state of the view. Methods raise TriageError."""
 
@@ -26,30 +51,80 @@ class Desk:
         self.now = now
         self.readonly = readonly
         self.queue = QueueState(me)
+        self.vocabulary: Mapping[str, Sequence[str]] = {}
+        """Values to complete filters with; complete once everything was read."""
         self._seen: Version | None = None
+        self._decided = 0
+        self._cards: dict[bytes, Card] = {}
 
     def load(self) -> None:
         """Read everything anew."""
-        self._seen = self._version()
-        port = self.port
-        self.queue.load(
-            Snapshot(port.incidents(), port.statuses(), port.changes(), port.summary(), port.dead_letters())
-        )
+        self.take(self.fetch())
 
-    def poll(self) -> str:
-        """Read anew if a run or somebody else changed the state; returns what to say about it, '' for nothing new."""
-        version = self._version()
-        if version == self._seen:
+    def fetch(self) -> Loaded:
+        """Read everything anew without showing it yet; may run in a thread."""
+        decided, version, port = self._decided, self._version(), self.port
+        cards = tuple(self._known(card) for card in port.cards.cards())
+        snapshot = Snapshot(cards, port.statuses(), port.changes(), port.summary(), port.dead_letters())
+        return Loaded(version, snapshot, decided)
+
+    def _known(self, card: Card) -> Card:
+        """Return the card that is shown already, or the new one with what is known of its body."""
+        before = self._cards.get(card.columns.key)
+        if before is None:
+            return card
+        if before.columns == card.columns:
+            return before
+        if before.loaded:
+            card.take(before.detail)
+        return card
+
+    def take(self, loaded: Loaded) -> str:
+        """Show what was read; returns what to say about it, '' for nothing new.
+
+        What was read before a decision was made here is out of date by now and left alone: the next poll reads anew.
+        """
+        if loaded.decided != self._decided:
             return ""
-        seen = self._seen
+        seen, self._seen = self._seen, loaded.version
         before = {row.incident_id for row in self.queue.snapshot.incidents}
-        self.load()
+        self._cards = {card.columns.key: card for card in loaded.snapshot.incidents if isinstance(card, Card)}
+        self.queue.load(loaded.snapshot)
         if seen is None:
             return ""
-        if version.run_id == seen.run_id:
+        if loaded.version.run_id == seen.run_id:
             return "somebody else made a decision"
         new = sum(row.incident_id not in before for row in self.queue.snapshot.incidents)
         return f"a run was published: {number(new, 'new incident')}"
+
+    def news(self) -> Loaded | None:
+        """Read anew if a run or somebody else changed the state; may run in a thread."""
+        return None if self._version() == self._seen else self.fetch()
+
+    def read_ahead(self, stopped: Callable[[], bool]) -> None:
+        """Read all bodies in small helpings, so that filters need not wait; runs in a thread until ``stopped``."""
+        cards = [card for card in self._cards.values() if not card.loaded]
+        for start in range(0, len(cards), HELPING):
+            if stopped():
+                return
+            helping = cards[start : start + HELPING]
+            found = self.port.cards.details(card.columns.key for card in helping)
+            for card in helping:
+                card.take(found[card.columns.key])
+            sleep(PAUSE)
+        for at, subject in enumerate(self.queue.subjects()):
+            if stopped():
+                return
+            prepare(subject)
+            if at % HELPING == 0:
+                sleep(PAUSE)
+        self.vocabulary = vocabulary(subject.incident for subject in self.queue.subjects())
+
+    def whole(self, rows: Sequence[Row]) -> Sequence[Incident]:
+        """Return the incidents of rows, in their order."""
+        cards = [row.incident for row in rows if isinstance(row.incident, Card)]
+        read = dict(zip((card.incident_id for card in cards), self.port.cards.incidents(cards), strict=True))
+        return [read.get(row.id) or _whole(row.incident) for row in rows]
 
     def _version(self) -> Version:
         steps = self.port.log(200)
@@ -80,13 +155,14 @@ class Desk:
     def _turned(self, step: Step | None, prefix: str, nothing: str) -> str:
         if step is None:
             return nothing
-        back = step.decision.incident_ids[0]
         self._reload_statuses()
-        if any(row.id == back for row in self.queue.rows):
+        back = next((name for name in step.decision.incident_ids if self.queue.in_view(name)), None)
+        if back is not None:
             self.queue.cursor = back
         return prefix + named(step.decision, self.queue)
 
     def _reload_statuses(self) -> None:
+        self._decided += 1
         self._seen = self._version()
         self.queue.load(self.queue.snapshot._replace(statuses=self.port.statuses()))
 

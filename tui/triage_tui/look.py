@@ -47,6 +47,8 @@ class Glyphs:
     bullet: str = "•"
     arrow: str = "→"
     ramp: str = "▁▂▃▄▅▆▇█"
+    branch: str = "├"
+    last_branch: str = "└"
 
 
 ASCII = Glyphs(
@@ -63,6 +65,8 @@ ASCII = Glyphs(
     bullet="*",
     arrow=">",
     ramp=".:-=+*#@",
+    branch="|",
+    last_branch="`",
 )
 
 

@@ -38,7 +38,42 @@ class EntityTarget(NamedTuple):
     value: str
 
 
-Target = Cite | AlertTarget | ActivityTarget | EvidenceTarget | EntityTarget
+class IncidentTarget(NamedTuple):
+    """Points at another incident."""
+
+    incident_id: str
+
+
+class FieldTarget(NamedTuple):
+    """Points at a field of alerts."""
+
+    field: str
+
+
+class ValueTarget(NamedTuple):
+    """Points at the alerts with a value in a field."""
+
+    field: str
+    value: str
+
+
+class FlipTarget(NamedTuple):
+    """Points at what would flip the verdict: a sentence that ends in a query."""
+
+    sentence: str
+
+
+Target = (
+    IncidentTarget
+    | FieldTarget
+    | ValueTarget
+    | FlipTarget
+    | Cite
+    | AlertTarget
+    | ActivityTarget
+    | EvidenceTarget
+    | EntityTarget
+)
 
 
 class Moved(Message):

@@ -1,20 +1,72 @@
 """What the terminal UI asks of a session: ``triage.session.Session`` fits, and so does a fake of thirty lines."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 import polars as pl
 
+from triage.cards import Card, Detail
 from triage.decisions import Change, Decision, Status, Step
 from triage.filters import Filter
 from triage.models import DeadLetter, Incident
+from triage.pivots import Question, Slice
+
+
+class CardsPort(Protocol):
+    """Incidents of the last run that published."""
+
+    def cards(self) -> Sequence[Card]:
+        """Return a card per incident, by rank; no body is read."""
+        ...
+
+    def details(self, keys: Iterable[bytes]) -> Mapping[bytes, Detail]:
+        """Return what many bodies add, by key."""
+        ...
+
+    def incidents(self, cards: Sequence[Card]) -> Sequence[Incident]:
+        """Return the incidents behind cards, in their order."""
+        ...
+
+
+class ArchivePort(Protocol):
+    """Alerts of stored runs."""
+
+    def incident(self, incident_id: str) -> Slice:
+        """Return all alerts of an incident."""
+        ...
+
+    def table(self, incident_id: str) -> pl.DataFrame:
+        """Return time (µs), index, id, activity of all alerts of an incident, oldest first."""
+        ...
+
+    def night(self) -> Slice:
+        """Return all alerts of the last run that judged any."""
+        ...
+
+    def ask(self, question: Question) -> Slice:
+        """Return the alerts of all runs that a question is about."""
+        ...
+
+    def naming(self, values: Iterable[str]) -> Slice:
+        """Return the alerts of all runs that name one of some entities, by value."""
+        ...
+
+    def placed(self, activities: Iterable[str]) -> Mapping[str, str]:
+        """Return where activities are: activity -> incident id."""
+        ...
 
 
 class SessionPort(Protocol):
     """Results of the last run that published, and decisions about them. Methods raise TriageError."""
 
-    def incidents(self) -> Sequence[Incident]:
-        """Return the incidents ordered by rank."""
+    @property
+    def cards(self) -> CardsPort:
+        """Return the incidents."""
+        ...
+
+    @property
+    def archive(self) -> ArchivePort:
+        """Return the alerts."""
         ...
 
     def summary(self) -> Mapping[str, Any]:
@@ -51,10 +103,6 @@ class SessionPort(Protocol):
 
     def log(self, limit: int = 200) -> Sequence[Step]:
         """Return the newest decisions, oldest first."""
-        ...
-
-    def alerts(self, incident_id: str) -> pl.DataFrame:
-        """Return time (µs), index, id, activity, outcome of all alerts of an incident, oldest first."""
         ...
 
     def activities(self, incident_id: str) -> pl.DataFrame:

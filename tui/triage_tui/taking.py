@@ -3,9 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from triage_tui.screens.dialogs import Option
-from triage_tui.view_state import Row, number
+from triage_tui.view_state import number
+
+if TYPE_CHECKING:
+    from triage.takeaway import Item
 
 FORMS = (
     Option("i", "id", "ids"),
@@ -22,12 +26,12 @@ FORMS = (
 SUFFIXES = {"jsonl": "jsonl", "csv": "csv", "markdown": "md", "stix": "stix.json"}
 
 
-def copied(rows: Sequence[Row], form: str) -> str:
-    """Return rows in a form of the copy menu."""
-    from triage.takeaway import Item, copy
+def copied(items: "Sequence[Item]", form: str) -> str:
+    """Return incidents in a form of the copy menu."""
+    from triage.takeaway import copy
 
     name, _, defanged = form.partition(":")
-    return "\n".join(copy(Item(row.incident, row.status), name, defanged=bool(defanged)) for row in rows)
+    return "\n".join(copy(item, name, defanged=bool(defanged)) for item in items)
 
 
 def write_copy(text: str, folder: Path) -> Path:
@@ -38,13 +42,12 @@ def write_copy(text: str, folder: Path) -> Path:
     return path
 
 
-def export(rows: Sequence[Row], folder: Path, now: datetime) -> str:
-    """Write rows in every format to a new folder and return what was done."""
-    from triage.takeaway import EXPORTS, Item
+def export(items: "Sequence[Item]", folder: Path, now: datetime) -> str:
+    """Write incidents in every format to a new folder and return what was done."""
+    from triage.takeaway import EXPORTS
 
     target = folder / f"export-{now:%Y%m%dT%H%M%SZ}"
     target.mkdir(parents=True, exist_ok=True)
-    items = [Item(row.incident, row.status) for row in rows]
     for name, write in EXPORTS.items():
         (target / f"incidents.{SUFFIXES.get(name, name)}").write_text(write(items), encoding="utf-8")
-    return f"{number(len(rows))} written to {target}"
+    return f"{number(len(items))} written to {target}"

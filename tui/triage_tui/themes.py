@@ -1,6 +1,6 @@
 """Themes: the colours Textual draws the frame with, and the Look that our lines are drawn with.
 
-The colour-blind theme uses blue and orange only; the theme without colour tells everything by words, weight and shape.
+The colour-blind themes use blue and orange only; the theme without colour tells everything by words, weight and shape.
 """
 
 from collections.abc import Mapping
@@ -103,6 +103,35 @@ _COLOUR_BLIND = Named(
         heading="bold #56b4e9",
     ),
 )
+_COLOUR_BLIND_LIGHT = Named(
+    Theme(
+        "triage-colour-blind-light",
+        primary="#005b8f",
+        secondary="#8f4a00",
+        accent="#005b8f",
+        warning="#8f4a00",
+        error="#8f3300",
+        success="#005b8f",
+        foreground="#16181d",
+        background="#fcfcfc",
+        surface="#f1f2f4",
+        panel="#e2e5ea",
+        dark=False,
+    ),
+    Styles(
+        attack="bold #a03600",
+        suspicious="#7a5200",
+        benign="#005b8f",
+        accent="#005b8f",
+        muted="#565d6b",
+        good="#005b8f",
+        warn="#7a5200",
+        bad="bold reverse #a03600",
+        cursor="on #cfe0ee",
+        picked="on #f3e3c2",
+        heading="bold #005b8f",
+    ),
+)
 _NO_COLOUR = Named(
     Theme(
         "triage-no-colour",
@@ -135,6 +164,7 @@ THEMES: Mapping[str, Named] = {
     "dark": _DARK,
     "light": _LIGHT,
     "colour-blind": _COLOUR_BLIND,
+    "colour-blind-light": _COLOUR_BLIND_LIGHT,
     "no-colour": _NO_COLOUR,
 }
 """Name on the command line -> theme."""

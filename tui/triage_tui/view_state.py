@@ -10,12 +10,17 @@ from enum import IntEnum
 from typing import Any, NamedTuple
 
 from triage.attack import stage
+from triage.cards import Card
 from triage.decisions import Change, Decision, Status, Step
+from triage.errors import UsageError
+from triage.filter_fields import Subject, Told
 from triage.filters import Filter
-from triage.models import DeadLetter, Incident
+from triage.models import DeadLetter
 from triage.untrusted import clean
+from triage_tui.preferences import View
 
-SERVICE_LEVELS = ((70.0, timedelta(hours=1)), (40.0, timedelta(hours=8)), (0.0, timedelta(hours=24)))
+Levels = Sequence[tuple[float, timedelta]]
+SERVICE_LEVELS: Levels = ((70.0, timedelta(hours=1)), (40.0, timedelta(hours=8)), (0.0, timedelta(hours=24)))
 """Urgency from which on -> how long an untouched incident may wait."""
 
 
@@ -37,9 +42,16 @@ class Tab(IntEnum):
 class Row(NamedTuple):
     """An incident, what was decided about it, and what the last run did to it."""
 
-    incident: Incident
+    incident: Told
     status: Status
     change: Change
+    subject: Subject | None = None
+    """The incident's texts, ready for filters."""
+
+    @property
+    def loaded(self) -> bool:
+        """True when all of the incident that a list shows was read."""
+        return not isinstance(self.incident, Card) or self.incident.loaded
 
     @property
     def id(self) -> str:
@@ -84,7 +96,7 @@ SORTS = (
     Sort("urgency", lambda row: row.incident.urgency, falling=True),
     Sort("verdict", lambda row: row.incident.disposition, falling=False),
     Sort("title", lambda row: row.incident.title.lower(), falling=False),
-    Sort("chain", lambda row: max(map(stage, row.incident.tactics), default=-1), falling=True),
+    Sort("chain", lambda row: max(map(stage, row.incident.tactics), default=-1) if row.loaded else -1, falling=True),
     Sort("alerts", lambda row: row.incident.alert_count, falling=True),
     Sort("first", lambda row: row.incident.first_seen, falling=False),
     Sort("last", lambda row: row.incident.last_seen, falling=True),
@@ -93,10 +105,26 @@ SORTS = (
 )
 
 
+GROUPS: Mapping[str, Callable[[Row], str]] = {
+    "": lambda _: "",
+    "verdict": lambda row: row.incident.disposition,
+    "rule": lambda row: main_rule(row.incident),
+    "asset": lambda row: main_asset(row.incident),
+    "tactic": lambda row: row.incident.tactics[-1] if row.incident.tactics else "no tactic",
+    "status": status_word,
+    "change": lambda row: row.change or "unchanged",
+    "who": lambda row: row.status.assignee or "nobody",
+}
+"""Name -> what an incident is grouped by; '' = not at all."""
+
+ASSETS = ("host", "user", "mailbox", "device", "cloud", "model", "service")
+"""Kinds of entities that a team owns, the most telling first."""
+
+
 class Snapshot(NamedTuple):
     """Everything read from the state at one moment."""
 
-    incidents: Sequence[Incident]
+    incidents: Sequence[Told]
     statuses: Mapping[str, Status]
     changes: Mapping[str, Change]
     summary: Mapping[str, Any]
@@ -118,6 +146,8 @@ class QueueState:
         self.filter_error = ""
         self.sort = SORTS[0]
         self.turned = False
+        self.group = ""
+        self.columns: tuple[str, ...] = ()
         self.rows: list[Row] = []
         self.cursor = ""
         self.selected: dict[str, None] = {}
@@ -125,6 +155,7 @@ class QueueState:
         self._all: list[Row] = []
         self._tabs: dict[Tab, list[Row]] = {tab: [] for tab in Tab}
         self._untouched: dict[str, Status] = {}
+        self._subjects: dict[str, Subject] = {}
         self._index: dict[str, int] = {}
 
     # --- data -------------------------------------------------------------------------------------------------------
@@ -145,21 +176,58 @@ class QueueState:
         """Filter and sort again; the cursor stays on its incident, or on the line where that was."""
         at = self.position
         wanted = self.filter
-        rows = [row for row in self._tabs[self.tab] if wanted is None or wanted.matches(*row)]
-        rows.sort(key=lambda row: row.incident.rank)
+        rows = self._tabs[self.tab]
+        if wanted is not None:
+            rows = [row for row in rows if row.loaded and wanted.matches(row.subject or row.incident, *row[1:3])]
+        rows = list(rows)  # as loaded: by rank
         if self.sort is not SORTS[0] or self.turned:
             rows.sort(key=self.sort.key, reverse=self.sort.falling != self.turned)
+        if self.group:
+            rows = self._grouped(rows)
         self.rows = rows
         self._index = {row.id: index for index, row in enumerate(rows)}
         if self.cursor not in self._index:
             self.cursor = rows[min(at, len(rows) - 1)].id if rows else ""
 
-    def _row(self, incident: Incident, snapshot: Snapshot) -> Row:
+    def _grouped(self, rows: list[Row]) -> list[Row]:
+        """Return the rows group by group; the groups in the order of their first rows."""
+        of = GROUPS[self.group]
+        groups: dict[str, list[Row]] = {}
+        for row in rows:
+            groups.setdefault(of(row), []).append(row)
+        return [row for group in groups.values() for row in group]
+
+    def group_of(self, row: Row) -> str:
+        """Return the name of a row's group."""
+        return GROUPS[self.group](row)
+
+    def _row(self, incident: Told, snapshot: Snapshot) -> Row:
         name = incident.incident_id
         status = snapshot.statuses.get(name) or self._untouched.get(name)
         if status is None:
             status = self._untouched[name] = Status(incident_id=name)
-        return Row(incident, status, snapshot.changes.get(name, ""))
+        return Row(incident, status, snapshot.changes.get(name, ""), self._subject(incident))
+
+    def _subject(self, incident: Told) -> Subject:
+        """Return the texts of an incident, those that are ready already where it is the same as before."""
+        known = self._subjects.get(incident.incident_id)
+        if known is None or known.incident is not incident:
+            known = self._subjects[incident.incident_id] = Subject(incident)
+        return known
+
+    @property
+    def needs_bodies(self) -> bool:
+        """Tell whether the order depends on more than a list knows at once."""
+        return self.sort.name == "chain" or self.group in {"rule", "asset", "tactic"}
+
+    @property
+    def unread(self) -> int:
+        """Return how many incidents no filter can tell of yet, because they are still being read."""
+        return sum(not row.loaded for row in self._all)
+
+    def subjects(self) -> Sequence[Subject]:
+        """Return the texts of all incidents, by rank."""
+        return [row.subject for row in self._all if row.subject is not None]
 
     def counts(self) -> Mapping[Tab, int]:
         """Return how many there are under each tab, filter aside."""
@@ -169,6 +237,10 @@ class QueueState:
         """Return the row of an incident, in view or not."""
         at = self._index.get(incident_id)
         return self.rows[at] if at is not None else next((row for row in self._all if row.id == incident_id), None)
+
+    def in_view(self, incident_id: str) -> bool:
+        """Tell whether an incident is in view."""
+        return incident_id in self._index
 
     def find(self, text: str) -> Row | None:
         """Return the incident with this rank, id or beginning of an id."""
@@ -204,6 +276,36 @@ class QueueState:
         self.sort = SORTS[(SORTS.index(self.sort) + steps) % len(SORTS)]
         self.turned = False
         self.refresh()
+
+    def show(self, view: View) -> None:
+        """Take over order, groups and columns of a view. Raises UsageError for a name that is not known."""
+        sorts = {sort.name: sort for sort in SORTS}
+        if view.sort and view.sort not in sorts:
+            raise UsageError(f"no sort {view.sort!r}; there are: {', '.join(sorts)}")
+        if view.group not in GROUPS:
+            raise UsageError(f"no group {view.group!r}; there are: {', '.join(filter(None, GROUPS))}")
+        self.sort, self.turned = sorts.get(view.sort, SORTS[0]), view.turned
+        self.group, self.columns = view.group, view.columns
+        self.refresh()
+
+    def view(self, tab: str) -> View:
+        """Return what is shown as a view to keep; ``tab`` is the word of the tab."""
+        text = self.filter_text if not self.filter_error else ""
+        sort = "" if self.sort is SORTS[0] else self.sort.name
+        values = {"sort": sort, "turned": self.turned, "group": self.group, "columns": self.columns}
+        return View.model_validate({"filter": text, "tab": tab, **values})
+
+    def group_by(self, name: str) -> None:
+        """Group by something of GROUPS. KeyError for another word."""
+        GROUPS[name]
+        self.group = name
+        self.refresh()
+
+    def next_group(self) -> str:
+        """Group by the next thing and return its name."""
+        names = list(GROUPS)
+        self.group_by(names[(names.index(self.group) + 1) % len(names)])
+        return self.group
 
     def turn(self) -> None:
         """Sort the other way round."""
@@ -271,12 +373,19 @@ class QueueState:
         return tuple(self.selected) or ((self.cursor,) if self.cursor else ())
 
 
-def main_rule(incident: Incident) -> str:
+def main_rule(incident: Told) -> str:
     """Return the rule with the most alerts on the timeline."""
     alerts: dict[str, int] = {}
     for entry in incident.timeline:
         alerts[entry.rule] = alerts.get(entry.rule, 0) + entry.alert_count
     return min(alerts, key=lambda rule: (-alerts[rule], rule), default=incident.title)
+
+
+def main_asset(incident: Told) -> str:
+    """Return the first entity of the most telling kind."""
+    named = [(str(one.kind), one.value) for one in incident.entities]
+    named.sort(key=lambda one: ASSETS.index(one[0]) if one[0] in ASSETS else len(ASSETS))
+    return ":".join(named[0]) if named else "no entity"
 
 
 _DONE = {
@@ -286,6 +395,7 @@ _DONE = {
     "escalate": "escalated",
     "snooze": "snoozed",
     "note": "noted on",
+    "regroup": "regrouped",
 }
 
 
@@ -309,7 +419,7 @@ def describe(decision: Decision, name: str = "") -> str:
 def named(decision: Decision, queue: QueueState) -> str:
     """Return a decision in words with the title of its incident, when it is only one."""
     row = queue.row(decision.incident_ids[0]) if len(decision.incident_ids) == 1 else None
-    return describe(decision, f"#{row.incident.rank} '{clean(row.incident.title, 40)}'" if row else "")
+    return describe(decision, f"#{row.incident.rank} '{clean(row.incident.title, 28)}'" if row else "")
 
 
 def describe_step(step: Step) -> str:
@@ -325,9 +435,14 @@ def waiting(row: Row, now: datetime, brought: datetime | None) -> timedelta:
     return max(now - since, timedelta())
 
 
-def overdue(row: Row, waited: timedelta) -> bool:
-    """Tell whether an incident that nobody touched waits longer than its urgency allows."""
+def allowed(row: Row, levels: Levels = SERVICE_LEVELS) -> timedelta | None:
+    """Return how long an incident may wait untouched; None where no clock runs."""
     if row.status.state != "open" or row.status.acknowledged or row.incident.disposition == "benign":
-        return False
-    allowed = next(level for urgency, level in SERVICE_LEVELS if row.incident.urgency >= urgency)
-    return waited > allowed
+        return None
+    return next(level for urgency, level in levels if row.incident.urgency >= urgency)
+
+
+def overdue(row: Row, waited: timedelta, levels: Levels = SERVICE_LEVELS) -> bool:
+    """Tell whether an incident that nobody touched waits longer than its urgency allows."""
+    limit = allowed(row, levels)
+    return limit is not None and waited > limit

@@ -5,12 +5,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from rich.text import Text
+from textual.app import SuspendNotSupported
 from textual.screen import Screen
 
 from triage.decisions import Kind
 from triage.errors import TriageError
 from triage_tui.desk import Desk
 from triage_tui.look import Look
+from triage_tui.outside import edited, page
 from triage_tui.screens.dialogs import Ask, Option, Pick
 from triage_tui.screens.pager import Pager
 from triage_tui.sheets.guide import help_sheet, log_sheet
@@ -27,9 +29,8 @@ REASONS = (
     Option("b", "benign true positive", "benign_true_positive"),
     Option("f", "false positive", "false_positive"),
     Option("d", "duplicate", "duplicate"),
-    Option("T B F D", "with a note", ""),
 )
-WITH_NOTE = tuple(Option(one.key.upper(), "", "note:" + one.value) for one in REASONS if one.value)
+NOTED = Option("capital", "with a note", "")
 SNOOZES = (
     Option("1", "1 hour", "1"),
     Option("4", "4 hours", "4"),
@@ -79,8 +80,8 @@ class WorkScreen(Screen[None]):
 
     def show_footer(self) -> None:
         """Show the main keys."""
-        line = self.query_one("#footer", TextLine)
-        line.tell(footer_text(self.PLACE, self.look, self.size.width, readonly=self.desk.readonly))
+        line, chosen = self.query_one("#footer", TextLine), self.triage.preferences.keys
+        line.tell(footer_text(self.PLACE, self.look, self.size.width, chosen, readonly=self.desk.readonly))
 
     # --- deciding ---------------------------------------------------------------------------------------------------
 
@@ -123,8 +124,10 @@ class WorkScreen(Screen[None]):
         """Ask for the reason and close."""
         if not self._may():
             return
-        question = f"Close {self._what()} as"
-        self.app.push_screen(Pick(question, (*REASONS, *WITH_NOTE), self.look), self._reason_given)
+        own = self.triage.preferences.reasons.items()
+        reasons = (*REASONS, *(Option(key, word.replace("_", " "), word) for key, word in own), NOTED)
+        noted = tuple(Option(one.key.upper(), "", "note:" + one.value) for one in reasons if one.value)
+        self.app.push_screen(Pick(f"Close {self._what()} as", (*reasons, *noted), self.look), self._reason_given)
 
     def _reason_given(self, reason: str | None) -> None:
         if reason is None:
@@ -179,6 +182,10 @@ class WorkScreen(Screen[None]):
         if self._may():
             self.app.push_screen(Ask(f"Note on {self._what()}:", self.look), self._noted)
 
+    def action_pivot(self) -> None:
+        """Count the values of all fields."""
+        self.triage.pivot("this night", self.desk.port.archive.night)
+
     def _noted(self, text: str | None) -> None:
         if text is not None and text.strip():
             self.decide("note", text=text)
@@ -195,8 +202,9 @@ class WorkScreen(Screen[None]):
 
     def action_help(self) -> None:
         """Show the keys that work here."""
+        chosen = self.triage.preferences.keys
         self.app.push_screen(
-            Pager("Keys that work here", lambda width: help_sheet(self.PLACE, self.look, width), self.look)
+            Pager("Keys that work here", lambda width: help_sheet(self.PLACE, chosen, self.look, width), self.look)
         )
 
     def action_log(self) -> None:
@@ -208,7 +216,9 @@ class WorkScreen(Screen[None]):
 
     def action_command(self) -> None:
         """Ask for a command."""
-        hint = "q  open  mine  closed  benign  dead  incident ID  theme NAME"
+        hint = (
+            "q  open  mine  closed  benign  dead  incident ID  seen VALUE  view NAME  save NAME  run SOURCE  theme NAME"
+        )
         self.app.push_screen(Ask("Command:", self.look, hint=hint), self._commanded)
 
     def _commanded(self, text: str | None) -> None:
@@ -229,6 +239,31 @@ class WorkScreen(Screen[None]):
         for rows in self.query(Rows):
             rows.set_look(self.look)
         self.show()
+
+    def document(self) -> str:
+        """Return what the pager is to show."""
+        from triage.takeaway import copy
+
+        items = self.triage.items(self.rows_to_take())
+        return "\n".join(copy(item, "markdown") for item in items)
+
+    def action_pager(self) -> None:
+        """Read in $PAGER."""
+        if text := self.document():
+            self._outside(lambda: page(text))
+
+    def action_note_in_editor(self) -> None:
+        """Write a note in $EDITOR and keep it."""
+        if self._may():
+            self._outside(lambda: self._noted(edited(f"\n# Note on {self._what()}. Lines that begin with # go.\n")))
+
+    def _outside(self, act: Callable[[], None]) -> None:
+        """Leave the terminal to another program for a while."""
+        try:
+            with self.app.suspend():
+                act()
+        except (SuspendNotSupported, OSError) as error:
+            self.tell(f"another program cannot be started here: {error}", self.look.styles.warn)
 
     def action_copy(self) -> None:
         """Show the copy menu."""

@@ -9,16 +9,16 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.widgets import Input, Static
 
-from triage.filters import vocabulary
-from triage_tui.completion import FilterSuggester, Vocabulary
+from triage_tui.completion import FilterSuggester
 from triage_tui.keys import bindings
 from triage_tui.messages import Moved, Opened
 from triage_tui.screens.base import WorkScreen
-from triage_tui.screens.dialogs import Option, Pick
-from triage_tui.sheets.dead import dead_sheet
+from triage_tui.screens.dialogs import Ask, Option, Pick
+from triage_tui.screens.pager import Pager
+from triage_tui.sheets.dead import dead_sheet, letter_sheet
 from triage_tui.sheets.preview import preview
-from triage_tui.sheets.queue import Moment, QueueSheet, header, layout
-from triage_tui.view_state import Row, Tab, number
+from triage_tui.sheets.queue import Moment, QueueSheet, header, layout, names
+from triage_tui.view_state import SERVICE_LEVELS, Row, Tab, number
 from triage_tui.widgets.line import TextLine
 from triage_tui.widgets.night import night_text
 from triage_tui.widgets.rows import Rows
@@ -46,6 +46,8 @@ class QueueScreen(WorkScreen):
     DEFAULT_CSS = """
     QueueScreen { layout: vertical; background: $background; }
     QueueScreen #night { background: $panel; }
+    QueueScreen #run { display: none; background: $surface; }
+    QueueScreen #run.shown { display: block; }
     QueueScreen #preview { height: 4; background: $surface; padding: 0 1; }
     QueueScreen #filter { display: none; height: 1; border: none; padding: 0 1; background: $panel; }
     QueueScreen #filter.shown { display: block; }
@@ -55,13 +57,10 @@ class QueueScreen(WorkScreen):
     QueueScreen #message { background: $surface; }
     """
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._vocabulary: Vocabulary = {}
-
     def compose(self) -> ComposeResult:
         """Lay out the lines from top to bottom."""
         yield TextLine(id="night")
+        yield TextLine(id="run")
         yield TextLine(id="tabs")
         yield TextLine(id="header")
         yield Rows(self.look, id="rows")
@@ -70,7 +69,7 @@ class QueueScreen(WorkScreen):
             id="filter",
             placeholder='host:dc01 urgency:>60 -is:closed "free text"; right arrow completes',
             select_on_focus=False,
-            suggester=FilterSuggester(lambda: self._vocabulary),
+            suggester=FilterSuggester(lambda: self.desk.vocabulary),
         )
         yield TextLine(id="message")
         yield TextLine(id="footer")
@@ -89,7 +88,8 @@ class QueueScreen(WorkScreen):
 
     def _moment(self) -> Moment:
         started = self.desk.queue.snapshot.summary.get("started")
-        return Moment(self.desk.now(), datetime.fromisoformat(started) if started else None)
+        levels = self.triage.preferences.levels() or SERVICE_LEVELS
+        return Moment(self.desk.now(), datetime.fromisoformat(started) if started else None, levels)
 
     def show(self) -> None:
         """Draw everything anew; the cursor stays on its incident."""
@@ -98,7 +98,8 @@ class QueueScreen(WorkScreen):
         if queue.tab is Tab.DEAD:
             rows.show(lambda width: dead_sheet(queue.snapshot.dead_letters, look, width), rows.cursor)
         else:
-            rows.show(lambda width: QueueSheet(queue, look, width, moment), queue.position)
+            sheet = QueueSheet(queue, look, rows.room, moment)
+            rows.show(lambda width: QueueSheet(queue, look, width, moment), sheet.line_of(queue.position))
         self._show_lines()
         self.show_cursor()
 
@@ -110,7 +111,11 @@ class QueueScreen(WorkScreen):
         tail = self._tail()
         tabs = Text.assemble(tabs_text(titles, queue.tab, look, width - tail.cell_len), tail)
         self.query_one("#tabs", TextLine).tell(tabs)
-        head = header(layout(max(width - 2, 20)), queue, look) if queue.tab is not Tab.DEAD else Text(" reason")
+        head = (
+            header(layout(max(width - 2, 20), queue.columns), queue, look)
+            if queue.tab is not Tab.DEAD
+            else Text(" reason")
+        )
         self.query_one("#header", TextLine).tell(head)
         if not self.query_one("#filter").has_focus:
             self.show_footer()
@@ -134,21 +139,31 @@ class QueueScreen(WorkScreen):
             empty = queue.tab is not Tab.DEAD or not queue.snapshot.dead_letters
             filtered = "nothing here fits the filter; esc clears it"
             sentence = filtered if queue.filter_text else EMPTY_SENTENCES[queue.tab]
-            box.update(Text(sentence if empty else "", style=self.look.styles.muted))
+            box.update(Text(sentence if empty else "", style=self.look.styles.muted), layout=False)
             return
         height = int(box.styles.height.value) if box.styles.height else 4
-        box.update(preview(queue.current, self.look, max(self.size.width - 2, 10), height))
+        box.update(preview(queue.current, self.look, max(self.size.width - 2, 10), height), layout=False)
 
     @on(Moved)
     def _moved(self, event: Moved) -> None:
         if self.desk.queue.tab is not Tab.DEAD:
-            self.desk.queue.move_to(event.line)
+            self.desk.queue.move_to(self.query_one(Rows).sheet.line(event.line).item)
             self.show_cursor()
 
     @on(Opened)
     def _opened(self, _: Opened) -> None:
-        if self.desk.queue.tab is not Tab.DEAD and self.desk.queue.current:
+        if self.desk.queue.tab is Tab.DEAD:
+            self._open_letter()
+        elif self.desk.queue.current:
             self.triage.open_incident(self.desk.queue.cursor)
+
+    def _open_letter(self) -> None:
+        """Show a document that could not be read, as much of it as was kept."""
+        rows = self.query_one(Rows)
+        letters = self.desk.queue.snapshot.dead_letters
+        if letters:
+            letter = letters[rows.sheet.line(rows.cursor).item]
+            self.app.push_screen(Pager("Dead letter", lambda width: letter_sheet(letter, self.look, width), self.look))
 
     # --- selection --------------------------------------------------------------------------------------------------
 
@@ -206,9 +221,59 @@ class QueueScreen(WorkScreen):
         self.desk.queue.turn()
         self.show()
 
+    def show_run(self, text: Text | None) -> None:
+        """Show how far a run is, on a line of its own; None when there is none."""
+        line = self.query_one("#run", TextLine)
+        line.set_class(text is not None, "shown")
+        if text is not None:
+            line.tell(text)
+
+    def action_run(self) -> None:
+        """Ask what to read, and start a run."""
+        if self.desk.readonly:
+            self.tell("read-only: no run is started (started with --readonly)", self.look.styles.bad)
+            return
+        hint = "files, globs or an Elasticsearch URL; empty: as configured"
+        self.app.push_screen(Ask("Triage new alerts of:", self.look, hint=hint), self._run_over)
+
+    def _run_over(self, sources: str | None) -> None:
+        if sources is not None:
+            self.triage.start_run(sources)
+
+    def action_cancel_run(self) -> None:
+        """Stop the run."""
+        self.triage.cancel_run()
+
+    def action_group(self) -> None:
+        """Group by the next thing."""
+        name = self.desk.queue.next_group()
+        self.show()
+        self.tell(f"grouped by {name}; t for the next" if name else "not grouped")
+
+    def action_columns(self) -> None:
+        """Ask which columns to show."""
+        shown = " ".join(self.desk.queue.columns or names())
+        self.app.push_screen(Ask("Columns, from the left (empty: those that fit):", self.look, shown), self._columns)
+
+    def _columns(self, text: str | None) -> None:
+        if text is not None:
+            self.triage.command(f"columns {text}")
+
+    def action_views(self) -> None:
+        """Ask which saved view to show."""
+        found = list(self.triage.views())[:9]
+        if not found:
+            self.tell("no view is saved yet; :save NAME keeps what is shown")
+            return
+        options = [Option(str(at), name, name) for at, name in enumerate(found, start=1)]
+        self.app.push_screen(Pick("Show the view", options, self.look), self._view)
+
+    def _view(self, name: str | None) -> None:
+        if name is not None:
+            self.triage.show_view(name)
+
     def action_filter(self) -> None:
         """Open the filter line."""
-        self._vocabulary = vocabulary(self.desk.queue.snapshot.incidents)
         line = self.query_one("#filter", Input)
         line.add_class("shown")
         line.value = self.desk.queue.filter_text
@@ -228,7 +293,8 @@ class QueueScreen(WorkScreen):
         self.query_one("#filter").set_class(not good, "wrong")
         self.show()
         if good:
-            self.tell(f"{number(len(queue.rows))} shown" if text else "")
+            unread = f"; {queue.unread:,} are still being read" if text and queue.unread else ""
+            self.tell(f"{number(len(queue.rows))} shown{unread}" if text else "")
         else:
             self.tell(f"not a filter yet: {queue.filter_error}", self.look.styles.warn)
 

@@ -1,13 +1,13 @@
 """Every alert of an incident as a table over a frame: a row is drawn only when it is looked at."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import NamedTuple
 
 import polars as pl
 from rich.text import Text
 
 from triage.models import AlertRef
+from triage.times import moment
 from triage_tui.look import Look
 from triage_tui.messages import AlertTarget
 from triage_tui.sheets.base import Line
@@ -26,7 +26,7 @@ class AlertTable(NamedTuple):
     """The alerts of an incident and what they are about."""
 
     frame: pl.DataFrame
-    """time (µs), index, id, activity, outcome; oldest first."""
+    """time (µs), index, id, activity; oldest first."""
     about: Mapping[str, About]
     """Activity key -> what its alerts say."""
 
@@ -50,10 +50,10 @@ class AlertSheet:
 
     def line(self, y: int) -> Line:
         """Return one alert."""
-        time, index, name, activity, _ = self._table.frame.row(y)
+        time, index, name, activity = self._table.frame.row(y)
         about = self._table.about.get(activity, About("", "", None, ""))
         look, styles = self._look, self._look.styles
-        when = datetime.fromtimestamp(time / 1e6, UTC)
+        when = moment(time or 0)
         severity = "" if about.severity is None else f"{about.severity:.0f}"
         rest = max(self._width - 24 - 4, 20)
         rule, principal = (rest * 3 // 5, rest * 2 // 5) if self._width < 130 else (rest * 2 // 5, rest // 4)
@@ -81,4 +81,5 @@ def only(table: AlertTable, activity: str) -> AlertTable:
 def among(table: AlertTable, refs: Sequence[AlertRef]) -> AlertTable:
     """Return those alerts that are referred to."""
     wanted = pl.DataFrame(list(refs), schema={"index": pl.String, "id": pl.String}, orient="row")
-    return AlertTable(table.frame.join(wanted, on=["index", "id"], how="semi", maintain_order="left"), table.about)
+    keys = [pl.col("index").cast(pl.String), pl.col("id")]
+    return AlertTable(table.frame.join(wanted, on=keys, how="semi", maintain_order="left"), table.about)

@@ -1,5 +1,7 @@
 """The incident on the ATT&CK matrix: tactics in kill-chain order, the techniques seen under each."""
 
+from itertools import zip_longest
+
 from rich.text import Text
 
 from triage.attack import TechniqueTable
@@ -13,6 +15,7 @@ def attack_sheet(incident: Incident, table: TechniqueTable, look: Look, width: i
     page = Builder(width, look)
     page.heading("ATT&CK, in kill-chain order")
     page.plain(Text.assemble(look.strip(incident.tactics, look.styles.of(incident.disposition)), end=""))
+    _matrix(page, incident, table)
     alerts = {
         name: sum(entry.alert_count for entry in incident.timeline if name in entry.techniques)
         for name in incident.techniques
@@ -34,6 +37,35 @@ def attack_sheet(incident: Incident, table: TechniqueTable, look: Look, width: i
     return page.sheet()
 
 
+CELL = 14
+"""Cells of a matrix column, at least."""
+
+
+def _matrix(page: Builder, incident: Incident, table: TechniqueTable) -> None:
+    """Draw the tactics reached as columns with their techniques below, where there is room for it."""
+    look, tactics = page.look, incident.tactics
+    if len(tactics) < 2 or page.width // len(tactics) < CELL:
+        return
+    width = min(page.width // len(tactics), 30)
+    columns = [
+        [
+            f"{name} {found.name}"
+            for name in incident.techniques
+            if (found := table.find(name)) and tactic in found.tactics
+        ]
+        for tactic in tactics
+    ]
+    page.plain(Text("", end=""))
+    style = f"{look.styles.strong} {look.styles.of(incident.disposition)}"
+    page.plain(_cells([tactic.replace("-", " ") for tactic in tactics], width, style, look))
+    for row in zip_longest(*columns, fillvalue=""):
+        page.plain(_cells(list(row), width, "", look))
+
+
+def _cells(texts: list[str], width: int, style: str, look: Look) -> Text:
+    return Text.assemble(*(Text.assemble(look.cell(text, width - 1, style), " ", end="") for text in texts), end="")
+
+
 def _technique(name: str, table: TechniqueTable, alerts: int, page: Builder) -> Text:
     look = page.look
     found = table.find(name)
@@ -43,6 +75,6 @@ def _technique(name: str, table: TechniqueTable, alerts: int, page: Builder) -> 
         look.cell(name, 11, look.styles.accent),
         " ",
         look.text(words, 100),
-        (f"   {count(alerts)} alerts" if alerts else "", look.styles.muted),
+        (f"   {count(alerts)} alert{'s' * (alerts != 1)}" if alerts else "", look.styles.muted),
         end="",
     )

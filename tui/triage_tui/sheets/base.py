@@ -85,6 +85,11 @@ class Builder:
         self._lines += [Line(part, self._items, target) for part in wrap(text, self.width, hang)]
         self._items += 1
 
+    def more(self, text: Text) -> None:
+        """Add a line that belongs to the item before it."""
+        before = self._lines[-1]
+        self._lines.append(Line(text, before.item, before.target))
+
     def plain(self, text: Text, *, hang: int = 0) -> None:
         """Add lines the cursor passes over."""
         self._lines += [Line(part) for part in wrap(text, self.width, hang)]

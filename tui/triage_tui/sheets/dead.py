@@ -25,3 +25,17 @@ def dead_sheet(letters: Sequence[DeadLetter], look: Look, width: int) -> ListShe
             hang=2,
         )
     return page.sheet()
+
+
+def letter_sheet(letter: DeadLetter, look: Look, width: int) -> ListSheet:
+    """Return one document that could not be read: why, where it came from, and what was kept of it."""
+    page = Builder(width, look)
+    for name, text in (
+        ("reason", letter.reason),
+        ("origin", letter.origin),
+        ("id", letter.alert_id),
+        ("index", letter.index),
+        ("begins", letter.excerpt),
+    ):
+        page.item(Text.assemble(look.cell(name, 8, look.styles.muted), look.text(text, 2000), end=""), hang=8)
+    return page.sheet()

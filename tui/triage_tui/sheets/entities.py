@@ -1,29 +1,85 @@
 """The entities of an incident: how much of it each carries, and with whom it was seen."""
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 
 from rich.text import Text
 
 from triage.models import Entity, Incident
+from triage.pivots import History
 from triage_tui.look import Look, count
 from triage_tui.messages import EntityTarget
 from triage_tui.sheets.base import Builder, ListSheet
+from triage_tui.sheets.pivot import sparkline
 from triage_tui.sheets.timeline import HIDDEN
+from triage_tui.view_state import number
 
+KNOWN = 200
+"""Entities whose history is read."""
+BRANCHES = 4
+"""Neighbours drawn of one entity."""
 ROOM = 16
 """Cells below which neighbours are left out."""
 
 
-def entities_sheet(incident: Incident, look: Look, width: int) -> ListSheet:
-    """Return one item per entity with its neighbours; opening one filters the queue by it."""
+def named(incident: Incident) -> list[tuple[str, str]]:
+    """Return kind and value of the entities a person knows by name, those with most alerts first."""
+    ranked = sorted(incident.entities, key=lambda entity: -entity.alert_count)
+    return [(entity.kind.value, entity.value) for entity in ranked if entity.kind not in {"lineage", "logon"}][:KNOWN]
+
+
+def entities_sheet(
+    incident: Incident, histories: Mapping[tuple[str, str], History] | None, look: Look, width: int, roots: int = 3
+) -> ListSheet:
+    """Return the neighbourhood of the main entities, then one item per entity; opening one filters the queue by it."""
     page = Builder(width, look)
-    page.heading(f"Entities ({len(incident.entities)}); Enter shows every incident that names one")
     near = _neighbours(incident)
+    _neighbourhood(page, incident, near, roots)
+    reading = "; their history is being read" if histories is None else ""
+    page.heading(f"Entities ({len(incident.entities)}); Enter filters the queue, w asks when it was seen{reading}")
     most = max((entity.alert_count for entity in incident.entities), default=1) or 1
     for entity in incident.entities:
         if entity.kind not in {"lineage", "logon"}:
-            page.item(_entity(entity, near, most, page), EntityTarget(entity.kind, entity.value), hang=17)
+            text = _entity(entity, near, most, page)
+            known = (histories or {}).get((entity.kind.value, entity.value))
+            page.item(text, EntityTarget(entity.kind, entity.value), hang=17)
+            if known:
+                page.more(_seen(known, page))
     return page.sheet()
+
+
+def _seen(known: History, page: Builder) -> Text:
+    """Return how common an entity is: alerts, hosts and days in all that is stored, and its days as a line."""
+    look = page.look
+    words = (
+        f"{'':17}{number(known.alerts, 'alert')} on {number(known.hosts, 'host')}, {number(len(known.days), 'day')}  "
+    )
+    text = Text.assemble((words, look.styles.muted), end="")
+    return Text.assemble(text, sparkline(known.days, look, max(page.width - text.cell_len, 31)), end="")
+
+
+def _neighbourhood(page: Builder, incident: Incident, near: dict[str, Counter[str]], roots: int) -> None:
+    """Draw the entities with most alerts, and below each those it was seen with most."""
+    look, styles = page.look, page.look.styles
+    page.heading("Neighbourhood: seen together with")
+    for kind, value in named(incident)[:roots]:
+        others = sorted(near.get(f"{kind}:{value}", Counter()).items(), key=lambda found: (-found[1], found[0]))
+        page.plain(Text.assemble((f"{kind}:", styles.muted), look.text(value, 200, styles.strong), end=""))
+        shown = others[:BRANCHES]
+        for at, (name, alerts) in enumerate(shown):
+            last = at == len(shown) - 1
+            more = f"  and {len(others) - BRANCHES} more" if last and len(others) > BRANCHES else ""
+            tie = (look.glyphs.last_branch if last else look.glyphs.branch) + look.glyphs.rule
+            of, _, told = name.partition(":")
+            line = Text.assemble(
+                (f"  {tie} ", styles.muted),
+                look.cell(count(alerts), 5, right=True),
+                (f"  {of}:", styles.muted),
+                look.text(told, 200),
+                (more, styles.muted),
+                end="",
+            )
+            page.plain(line, hang=12)
 
 
 def _entity(entity: Entity, near: dict[str, Counter[str]], most: int, page: Builder) -> Text:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from triage.decisions import Step
-from triage_tui.keys import helped
+from triage_tui.keys import Chosen, helped
 from triage_tui.look import Look
 from triage_tui.sheets.base import Builder, ListSheet
 from triage_tui.view_state import describe_step
@@ -29,7 +29,10 @@ TOUR = (
         "Read",
         """In an incident, Enter on a sentence with [E3] jumps to that evidence, and Enter there shows its document.
 
-        Tabs 1 to 8: summary, timeline, entities, alerts, ATT&CK, response plan, notes, raw document.""",
+        Tabs 1 to 9: summary, timeline, entities, alerts, ATT&CK, response plan, notes, raw document, similar ones.
+
+        f counts the values of every field, w asks whether an entity was seen before, F runs the query that would flip
+        the verdict.""",
     ),
     (
         "Decide",
@@ -57,10 +60,10 @@ TOUR = (
 """Title and paragraphs of each page."""
 
 
-def help_sheet(place: str, look: Look, width: int) -> ListSheet:
+def help_sheet(place: str, chosen: Chosen, look: Look, width: int) -> ListSheet:
     """Return the keys of a place."""
     page = Builder(width, look)
-    for key in helped(place):
+    for key in helped(place, chosen):
         name = f"{key.shown if key.action != 'open' else 'o Enter':>8}  "
         page.item(Text.assemble((name, f"bold {look.styles.accent}"), key.help or key.label, end=""), hang=10)
     page.heading("marks in the queue")
@@ -69,7 +72,7 @@ def help_sheet(place: str, look: Look, width: int) -> ListSheet:
         (look.glyphs.grown, "grown"),
         (look.glyphs.moved, "urgency changed"),
         (look.glyphs.selected, "selected"),
-        ("!", "waits longer than its urgency allows: 1 h from 70 on, 8 h from 40 on, else 24 h"),
+        ("!", "waits longer than its urgency allows: 1 h from 70 on, 8 h from 40 on, else 24 h, unless set otherwise"),
     ):
         page.item(Text.assemble((f"{mark:>8}  ", look.styles.accent), meaning, end=""), hang=10)
     page.heading("kill chain")

@@ -4,7 +4,7 @@ import re
 
 from rich.text import Text
 
-from triage.models import Incident
+from triage.filter_fields import Told
 from triage_tui.look import Look, count
 from triage_tui.sheets.base import wrap
 from triage_tui.sheets.queue import about
@@ -38,7 +38,7 @@ def with_citations(text: str, look: Look, limit: int = 2000) -> Text:
     return shown
 
 
-def facts(incident: Incident, look: Look, width: int) -> Text:
+def facts(incident: Told, look: Look, width: int) -> Text:
     """Return kill chain, alerts, time and tactics in one line; where there is no room, the furthest tactic."""
     same_day = incident.first_seen.date() == incident.last_seen.date()
     end = f"{incident.last_seen:%H:%M}" if same_day else f"{incident.last_seen:%m-%d %H:%M}"

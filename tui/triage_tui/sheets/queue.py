@@ -1,17 +1,28 @@
 """The queue as a table: which columns a width has room for, and what stands in them."""
 
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from rich.text import Text
 
-from triage.models import Incident
+from triage.filter_fields import Told
 from triage_tui.look import Look, ago, count
 from triage_tui.sheets.base import Line
-from triage_tui.view_state import QueueState, Row, overdue, status_word, waiting
-
-ASSETS = {"host", "user", "mailbox", "device", "cloud", "model", "service"}
+from triage_tui.view_state import (
+    ASSETS,
+    SERVICE_LEVELS,
+    Levels,
+    QueueState,
+    Row,
+    allowed,
+    number,
+    overdue,
+    status_word,
+    waiting,
+)
 
 
 class Moment(NamedTuple):
@@ -20,6 +31,8 @@ class Moment(NamedTuple):
     now: datetime
     brought: datetime | None
     """When the last run started."""
+    levels: Levels = SERVICE_LEVELS
+    """How long an incident may wait."""
 
 
 class Column(NamedTuple):
@@ -79,9 +92,24 @@ def _last(row: Row, look: Look, width: int, _: Moment) -> Text:
 
 def _wait(row: Row, look: Look, width: int, moment: Moment) -> Text:
     waited = waiting(row, moment.now, moment.brought)
-    late = overdue(row, waited)
+    late = overdue(row, waited, moment.levels)
     text = ago(waited) + ("!" if late else " ")
     return look.cell(text, width, look.styles.warn if late else look.styles.muted, right=True)
+
+
+def _due(row: Row, look: Look, width: int, moment: Moment) -> Text:
+    limit = allowed(row, moment.levels)
+    if limit is None:
+        return look.cell("", width)
+    left = limit - waiting(row, moment.now, moment.brought)
+    late = left < timedelta()
+    text = f"{ago(-left)} late" if late else f"in {ago(left)}"
+    return look.cell(text, width, look.styles.bad if late else look.styles.muted, right=True)
+
+
+def _changed(row: Row, look: Look, width: int, _: Moment) -> Text:
+    words = {"new": "new", "grown": "grown", "reranked": "ranked"}
+    return look.cell(words.get(row.change, ""), width, look.styles.warn)
 
 
 def _status(row: Row, look: Look, width: int, _: Moment) -> Text:
@@ -107,7 +135,9 @@ COLUMNS = (
     Column("activ.", "", 6, 220, _activities, right=True),
     Column("first (UTC)", "first", 11, 160, _first),
     Column("last", "last", 11, 130, _last),
+    Column("change", "", 6, 140, _changed),
     Column("wait ", "", 6, 90, _wait, right=True),
+    Column("due", "", 9, 150, _due, right=True),
     Column("status", "status", 8, 0, _status),
     Column("who", "who", 8, 125, _who),
 )
@@ -123,12 +153,37 @@ class Layout(NamedTuple):
     columns: tuple[tuple[Column, int], ...]
 
 
-def layout(width: int) -> Layout:
-    """Return the columns that fit a width, the free cells shared out."""
+def names() -> tuple[str, ...]:
+    """Return what columns may be chosen by: their heading's first word."""
+    return tuple(dict.fromkeys(_id(one) for one in COLUMNS))
+
+
+def _id(column: Column) -> str:
+    return column.name.split()[0]
+
+
+def layout(width: int, chosen: Sequence[str] = ()) -> Layout:
+    """Return the columns that fit a width, or of those that were chosen, from the left; free cells are shared out."""
     fits = [one for one in COLUMNS if (width >= one.room if one.room >= 0 else width < -one.room)]
+    if chosen:
+        by_name = {_id(one): one for one in (*reversed(COLUMNS), *fits)}
+        fits = _fitting([by_name[name] for name in chosen if name in by_name], width)
     left = width - MARKS - sum(one.width + 1 for one in fits)
     weights = sum(one.weight for one in fits if not one.width)
     return Layout(tuple((one, one.width or max(left * one.weight // weights, 4)) for one in fits))
+
+
+LEAST = 12
+"""Cells that a column without a width of its own needs."""
+
+
+def _fitting(wanted: Sequence[Column], width: int) -> list[Column]:
+    fits, used = [], MARKS
+    for column in wanted:
+        used += (column.width or LEAST) + 1
+        if used <= width:
+            fits.append(column)
+    return fits
 
 
 def header(plan: Layout, queue: QueueState, look: Look) -> Text:
@@ -146,27 +201,55 @@ def header(plan: Layout, queue: QueueState, look: Look) -> Text:
 
 
 class QueueSheet:
-    """The rows in view, drawn when they are looked at."""
+    """The rows in view, drawn when they are looked at; with a heading above each group."""
 
     def __init__(self, queue: QueueState, look: Look, width: int, moment: Moment) -> None:
         self._queue = queue
         self._look = look
         self._moment = moment
-        self.plan = layout(width)
+        self.plan = layout(width, queue.columns)
+        self._headings: dict[int, Text] = {}
+        self._at: list[int] = []
+        if queue.group:
+            self._group()
+
+    def _group(self) -> None:
+        """Find out on which line each row is, and which lines are headings."""
+        rows = self._queue.rows
+        sizes = Counter(map(self._queue.group_of, rows))
+        alerts: Counter[str] = Counter()
+        for row in rows:
+            alerts[self._queue.group_of(row)] += row.incident.alert_count
+        before: str | None = None
+        for row in rows:
+            name = self._queue.group_of(row)
+            if name != before:
+                line = len(self._at) + len(self._headings)
+                words = f"{name}  {number(sizes[name])}, {alerts[name]:,} alerts"
+                self._headings[line] = self._look.text(words, 200, self._look.styles.heading)
+                before = name
+            self._at.append(len(self._at) + len(self._headings))
 
     def __len__(self) -> int:
-        return len(self._queue.rows)
+        return len(self._queue.rows) + len(self._headings)
+
+    def line_of(self, position: int) -> int:
+        """Return the line of a row."""
+        return self._at[position] if position < len(self._at) else position
 
     def line(self, y: int) -> Line:
-        """Return one incident as a line."""
-        row, look = self._queue.rows[y], self._look
+        """Return one incident as a line, or a heading."""
+        if y in self._headings:
+            return Line(self._headings[y])
+        position = bisect_left(self._at, y) if self._at else y
+        row, look = self._queue.rows[position], self._look
         text = Text.assemble(*self._marks(row), end="")
         for column, width in self.plan.columns:
             text.append_text(column.draw(row, look, width, self._moment))
             text.append(" ")
         if row.id in self._queue.selected:
             text.stylize(look.styles.picked)
-        return Line(text, y)
+        return Line(text, position)
 
     def _marks(self, row: Row) -> Sequence[tuple[str, str]]:
         look = self._look
@@ -176,9 +259,10 @@ class QueueSheet:
         return picked, (change, look.styles.warn)
 
 
-def about(incident: Incident, shown: int = 2) -> str:
+def about(incident: Told, shown: int = 2) -> str:
     """Return a few entities, assets and people first, and how many more there are."""
-    told = sorted(incident.entities, key=lambda entity: entity.kind not in ASSETS)
-    names = ", ".join(entity.value for entity in told[:shown])
+    told = [(entity.kind not in ASSETS, entity.value) for entity in incident.entities]
+    told.sort(key=lambda one: one[0])
+    names = ", ".join(value for _, value in told[:shown])
     more = len(incident.entities) - shown
     return f"{names} +{more}" if more > 0 else names

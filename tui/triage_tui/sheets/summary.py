@@ -6,7 +6,7 @@ from rich.text import Text
 
 from triage.models import Evidence, Incident, Join
 from triage_tui.look import Look, count
-from triage_tui.messages import Cite, EvidenceTarget
+from triage_tui.messages import Cite, EvidenceTarget, FlipTarget
 from triage_tui.sheets.base import Builder, ListSheet
 from triage_tui.sheets.preview import cited, sentences, with_citations
 
@@ -26,7 +26,7 @@ def summary_sheet(incident: Incident, look: Look, width: int) -> ListSheet:
         page.heading("The harmless reading")
         page.item(with_citations(incident.benign_reading, look), hang=2)
     _bullets(page, "What is missing", incident.missing_evidence)
-    _bullets(page, "What would flip the verdict", incident.would_flip)
+    _flips(page, incident.would_flip)
     page.heading(f"Evidence ({len(incident.evidence)})")
     for item in incident.evidence:
         page.item(_evidence(item, look), EvidenceTarget(item.evidence_id), hang=6)
@@ -69,6 +69,15 @@ def _bullets(page: Builder, title: str, texts: tuple[str, ...]) -> None:
         names = cited(text)
         bullet = Text.assemble(f"{page.look.glyphs.bullet} ", with_citations(text, page.look), end="")
         page.item(bullet, Cite(names[0]) if names else None, hang=2)
+
+
+def _flips(page: Builder, texts: tuple[str, ...]) -> None:
+    if not texts:
+        return
+    page.heading("What would flip the verdict; Enter or F runs its query over all that is stored")
+    for text in texts:
+        bullet = Text.assemble(f"{page.look.glyphs.bullet} ", with_citations(text, page.look), end="")
+        page.item(bullet, FlipTarget(text), hang=2)
 
 
 def _evidence(item: Evidence, look: Look) -> Text:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import datetime
+from typing import NamedTuple
 
 from rich.text import Text
 
@@ -14,20 +15,59 @@ HIDDEN = ("lineage:", "logon:")
 """Entities that join alerts but name nothing a person knows."""
 
 
-def timeline_sheet(incident: Incident, look: Look, width: int, lanes: int = 10) -> ListSheet:
+class Zoom(NamedTuple):
+    """Which part of an incident's time is shown, as shares of it."""
+
+    start: float = 0.0
+    end: float = 1.0
+
+    def zoomed(self, factor: int) -> "Zoom":
+        """Return half of it (2) or twice as much (-2), around the middle."""
+        half = (self.end - self.start) / 2
+        reach = max(half / 2 if factor > 0 else half * 2, LEAST_SHARE / 2)
+        middle = (self.start + self.end) / 2
+        return Zoom(max(middle - reach, 0.0), min(middle + reach, 1.0))
+
+    def panned(self, steps: int) -> "Zoom":
+        """Return half a width earlier or later, within the incident."""
+        width = self.end - self.start
+        start = min(max(self.start + steps * width / 2, 0.0), 1.0 - width)
+        return Zoom(start, start + width)
+
+
+LEAST_SHARE = 1 / 4096
+"""Of the time of an incident, the least that is shown."""
+WHOLE = Zoom()
+
+
+def zoomed(incident: Incident, zoom: Zoom) -> Incident:
+    """Return an incident with the time and the activities that a zoom shows."""
+    if zoom == WHOLE:
+        return incident
+    length = incident.last_seen - incident.first_seen
+    first, last = incident.first_seen + length * zoom.start, incident.first_seen + length * zoom.end
+    inside = tuple(entry for entry in incident.timeline if entry.last_seen >= first and entry.first_seen <= last)
+    return incident.model_copy(update={"first_seen": first, "last_seen": last, "timeline": inside})
+
+
+def timeline_sheet(whole: Incident, look: Look, width: int, lanes: int = 10, zoom: Zoom = WHOLE) -> ListSheet:
     """Return lanes of the entities named most, and below them the activities; those open their alerts."""
-    page = Builder(width, look)
+    page, incident = Builder(width, look), zoomed(whole, zoom)
     shown, total = len(incident.timeline), incident.activity_count
     some = "" if shown >= total else f", {shown} of {total:,} activities"
     page.heading(
         f"{incident.first_seen:%Y-%m-%d %H:%M:%S} to {incident.last_seen:%Y-%m-%d %H:%M:%S} UTC,"
-        f" {ago(incident.last_seen - incident.first_seen)}{some}"
+        f" {ago(incident.last_seen - incident.first_seen)}{some}{_hint(zoom)}"
     )
     _lanes(page, incident, lanes)
     page.heading("Activities")
     for before, entry in zip([None, *incident.timeline], incident.timeline, strict=False):
         page.item(_activity(entry, before, look, page.width), ActivityTarget(entry.activity, entry.rule))
     return page.sheet()
+
+
+def _hint(zoom: Zoom) -> str:
+    return "; + - zoom, h l move" if zoom == WHOLE else f"; {zoom.end - zoom.start:.1%} of its time, - for more"
 
 
 def _lanes(page: Builder, incident: Incident, most: int) -> None:
@@ -39,7 +79,8 @@ def _lanes(page: Builder, incident: Incident, most: int) -> None:
         bar = _lane(entries, incident.first_seen, incident.last_seen, cells, page.look)
         page.plain(Text.assemble(page.look.cell(name, label, page.look.styles.muted), " ", bar, end=""))
     if named:
-        start, end = f"{incident.first_seen:%H:%M}", f"{incident.last_seen:%H:%M}"
+        clock = "%H:%M" if (incident.last_seen - incident.first_seen).total_seconds() >= 600 else "%H:%M:%S"
+        start, end = f"{incident.first_seen:{clock}}", f"{incident.last_seen:{clock}}"
         gap = max(cells - len(start) - len(end), 1)
         page.plain(Text(" " * (label + 1) + start + " " * gap + end, style=page.look.styles.muted, end=""))
 
@@ -70,7 +111,7 @@ def _activity(entry: TimelineEntry, before: TimelineEntry | None, look: Look, wi
     newday = before is None or before.first_seen.date() != entry.first_seen.date()
     when = f"{entry.first_seen:%m-%d %H:%M:%S}" if newday else f"      {entry.first_seen:%H:%M:%S}"
     lasted = ago(entry.last_seen - entry.first_seen) if entry.last_seen > entry.first_seen else ""
-    fixed = 15 + 5 + 6 + 5
+    fixed = 15 + 5 + 6 + 6
     new = "new" if entry.novelty >= 0.99 else ""
     rest = max(width - fixed - 4, 20)
     rule = rest if width < 88 else rest * 3 // 5

@@ -2,15 +2,15 @@
 
 from rich.text import Text
 
-from triage_tui.keys import footer
+from triage_tui.keys import Chosen, footer
 from triage_tui.look import Look
 
 
-def footer_text(place: str, look: Look, width: int, *, readonly: bool) -> Text:
+def footer_text(place: str, look: Look, width: int, chosen: Chosen, *, readonly: bool) -> Text:
     """Return the keys of a place; help comes first so that it is never cut off."""
     text = Text(end="")
     decisions = {"close", "acknowledge", "escalate", "note", "undo"}
-    for key in sorted(footer(place), key=lambda key: key.action != "help"):
+    for key in sorted(footer(place, chosen), key=lambda key: key.action != "help"):
         if readonly and key.action in decisions:
             continue
         entry = Text.assemble(

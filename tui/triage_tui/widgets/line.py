@@ -17,4 +17,4 @@ class TextLine(Static):
         """Show a text."""
         self.told = text if isinstance(text, Text) else Text(text)
         self.told.no_wrap = True
-        self.update(self.told)
+        self.update(self.told, layout=False)

@@ -8,6 +8,9 @@ from rich.text import Text
 from triage_tui.look import Look
 from triage_tui.view_state import Snapshot
 
+OUTCOMES = ("incident", "benign", "duplicate", "dead_letter")
+"""What may become of an alert."""
+
 
 def night_text(snapshot: Snapshot, look: Look, width: int) -> Text:
     """Return the night in one line, the more the wider: the sums, and complete or not, are never left out."""
@@ -27,13 +30,12 @@ def _incidents(snapshot: Snapshot) -> tuple[int, int]:
 
 
 def _outcomes(counts: Mapping[str, Any]) -> int:
-    return sum(int(counts.get(name, 0)) for name in ("incident", "benign", "duplicate", "dead_letter"))
+    return sum(int(counts.get(name, 0)) for name in OUTCOMES)
 
 
 def _long(counts: Mapping[str, Any], snapshot: Snapshot, look: Look) -> list[tuple[str, str]]:
-    n = {name: f"{int(value):,}" for name, value in counts.items()}
-    sums = f"  =  {n['incident']} in incidents + {n['benign']} benign"
-    sums += f" + {n['duplicate']} duplicates + {n['dead_letter']} dead letters"
+    incident, benign, duplicate, dead = (int(counts.get(name, 0)) for name in OUTCOMES)
+    sums = f"  =  {incident:,} in incidents + {benign:,} benign + {duplicate:,} duplicates + {dead:,} dead letters"
     return [*_medium(counts, snapshot, look), (sums, look.styles.muted)]
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from itertools import pairwise
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from rich.segment import Segment
 from rich.style import Style
@@ -16,10 +16,21 @@ from textual.strip import Strip
 from triage_tui.keys import bindings
 from triage_tui.look import Look
 from triage_tui.messages import Moved, Opened
-from triage_tui.sheets.base import ListSheet, Sheet
+from triage_tui.sheets.base import Line, ListSheet, Sheet
 
 Make = Callable[[int], Sheet]
 """Builds a sheet for a width in cells."""
+
+
+KEPT = 2000
+"""Lines kept drawn; a key that moves the cursor then draws two lines, not a screen."""
+
+
+class Drawn(NamedTuple):
+    """A line of the sheet as it is drawn where the cursor is not."""
+
+    line: Line
+    strip: Strip
 
 
 class Rows(ScrollView, can_focus=True):
@@ -37,6 +48,7 @@ class Rows(ScrollView, can_focus=True):
         self._look = look
         self._make: Make = lambda _: ListSheet(())
         self._sheet: Sheet = ListSheet(())
+        self._lines: dict[int, Drawn] = {}
         self.cursor = 0
 
     def show(self, make: Make, cursor: int = 0) -> None:
@@ -63,6 +75,7 @@ class Rows(ScrollView, can_focus=True):
             self.cursor = cursor
             return
         self._sheet = self._make(self.room)
+        self._lines.clear()
         self.virtual_size = Size(self.room, len(self._sheet))
         self.cursor = self._nearest(cursor, 1)
         self._reveal()
@@ -83,7 +96,17 @@ class Rows(ScrollView, can_focus=True):
     # --- cursor -----------------------------------------------------------------------------------------------------
 
     def _item(self, y: int) -> int:
-        return self._sheet.line(y).item
+        return self._drawn(y).line.item
+
+    def _drawn(self, y: int) -> Drawn:
+        """Return a line, drawn anew only when it is not kept."""
+        found = self._lines.get(y)
+        if found is None:
+            if len(self._lines) >= KEPT:
+                self._lines.clear()
+            line = self._sheet.line(y)
+            found = self._lines[y] = Drawn(line, _strip(line.text, self.room + 1))
+        return found
 
     def _nearest(self, y: int, direction: int) -> int:
         """Return the first line at or after y (then before it) on which the cursor may stand."""
@@ -121,10 +144,21 @@ class Rows(ScrollView, can_focus=True):
         if target == self.cursor:
             self._reveal()
             return
-        self.cursor = target
+        before, self.cursor = self.cursor, target
+        self._refresh_item(before)
+        self._refresh_item(target)
         self._reveal()
-        self.refresh()
         self.post_message(Moved(self.cursor))
+
+    def _refresh_item(self, y: int) -> None:
+        """Draw the lines of an item in view anew."""
+        item, total, height = self._item(y), len(self._sheet), max(self.size.height, 1)
+        top, end = y, y
+        while top and y - top < height and self._item(top - 1) == item:
+            top -= 1
+        while end + 1 < total and end - y < height and self._item(end + 1) == item:
+            end += 1
+        self.refresh_lines(top, end - top + 1)
 
     def _reveal(self) -> None:
         """Scroll so that the cursor's item is in view, with the headings above the first one."""
@@ -192,9 +226,8 @@ class Rows(ScrollView, can_focus=True):
         at = y + round(self.scroll_y)
         if at >= len(self._sheet):
             return Strip.blank(self.size.width, base)
-        line = self._sheet.line(at)
+        line, strip = self._drawn(at)
         here = line.item >= 0 and line.item == self._item(self.cursor)
-        strip = _strip(line.text, self.room + 1)
         if here:
             style = Style.parse(self._look.styles.cursor) if self.has_focus else Style.null()
             strip = _with_cursor(strip, style, self._look.glyphs.cursor)
