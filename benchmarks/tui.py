@@ -38,7 +38,7 @@ import polars as pl  # noqa: E402 - the path has to be set first
 from support.desk import INDEX, START, incident  # noqa: E402
 from triage import columns  # noqa: E402
 from triage.adapters.database import SqliteState  # noqa: E402
-from triage.baseline import OBSERVED  # noqa: E402
+from triage.judgement.baseline import OBSERVED  # noqa: E402
 from triage.models import Entity, EntityKind, Incident, RunCounts  # noqa: E402
 from triage.ports import Publication, Window  # noqa: E402
 from triage.state import Frames  # noqa: E402

@@ -127,7 +127,9 @@ class ResponseStep(Model):
     reversal: str = ""
     role: Literal["analyst", "lead", "admin"] = "analyst"
     step_id: str = Field(default="", description="stable name of the step: measure and a key of its target")
-    measure: str = Field(default="", description="kind of step (triage.measures); connectors are configured by it")
+    measure: str = Field(
+        default="", description="kind of step (triage.casework.measures); connectors are configured by it"
+    )
     blast_radius: str = Field(default="", description="who and what is hit, from inventory and what was seen here")
 
 

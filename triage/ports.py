@@ -212,7 +212,7 @@ class Publication(NamedTuple):
     complete: bool
     counts: RunCounts
     alerts: pl.DataFrame
-    """index, id, time, activity, outcome, incident_id: newly judged alerts, see ``triage.ledger``."""
+    """index, id, time, activity, outcome, incident_id: newly judged alerts, see ``triage.record.ledger``."""
     activities: pl.DataFrame
     """columns.ACTIVITIES, new and grown."""
     placements: pl.DataFrame

@@ -14,15 +14,13 @@ import polars as pl
 
 from triage.adapters.database import SqliteState
 from triage.adapters.revisions import Stand
-from triage.basis import digest
-from triage.candidates import EVERYDAY
 from triage.condense import stable_key
 from triage.config import Settings
-from triage.constraints import InForce
-from triage.decisions import Decision, Step
+from triage.desk.decisions import Decision, Step
 from triage.errors import StateError, TriageError, UsageError
-from triage.identity import incident_ids
 from triage.investigation import Investigation
+from triage.judgement.candidates import EVERYDAY
+from triage.judgement.constraints import InForce
 from triage.models import Incident, Incompleteness, RunCounts
 from triage.nodes.correlate import correlate
 from triage.nodes.investigate import build_investigation, investigate
@@ -30,6 +28,8 @@ from triage.nodes.link_campaigns import keep_campaigns
 from triage.nodes.publish import publication_of
 from triage.nodes.rank import rank
 from triage.ports import Publication, RunRecord, Window
+from triage.record.basis import digest
+from triage.record.identity import incident_ids
 from triage.regroup import wishes
 from triage.regroup.grouping import Grouping, changed
 from triage.regroup.outlook import Named, Outlook, outlook

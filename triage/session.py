@@ -22,25 +22,25 @@ from triage.adapters.database import SqliteState
 from triage.adapters.intelligence.copy import Version
 from triage.adapters.intelligence.desk import Refreshed
 from triage.adapters.quality import QualityLog
-from triage.adversary import Campaign
 from triage.condense import stable_key
-from triage.confidence import Calibration, Confidence, load_calibration, refined
-from triage.confidence import state as stated
 from triage.config import Settings
-from triage.decisions import Change, Decision, Status, Step
+from triage.desk.decisions import Change, Decision, Status, Step
+from triage.desk.filters import Filter, parse
 from triage.errors import ConfigError, UsageError
 from triage.events import Check, Event, Notice, RunEnded
-from triage.filters import Filter, parse
+from triage.intelligence.adversary import Campaign
+from triage.judgement.confidence import Calibration, Confidence, load_calibration, refined
+from triage.judgement.confidence import state as stated
+from triage.judgement.normality import Difference, Habit
 from triage.models import AlertRef, DeadLetter, Incident, RunCounts
-from triage.normality import Difference, Habit
 from triage.ports import RunRecord, Whereabouts, Window
 from triage.state import Pulled, RunContext, RunState
 
 if TYPE_CHECKING:
-    from triage.changes import RunDiff
+    from triage.desk.changes import RunDiff
+    from triage.desk.suppression import Draft
     from triage.regrouping import Regrouping
     from triage.responding.responses import Responses
-    from triage.suppression import Draft
 
 UNCHANGING = (
     *("state", "output", "workers", "log_level", "checkpointer", "respond", "connector", "connector_secrets"),
@@ -362,7 +362,7 @@ class Session:
     def suppression_draft(self, incident_id: str, lasts: timedelta | None = None) -> "Draft":
         """Draft a rule exception for a harmless incident, with what it would hide; nothing is written or applied."""
         from triage.adapters.judged import draft_for
-        from triage.suppression import LASTS
+        from triage.desk.suppression import LASTS
 
         incident, store = self.incident(incident_id), self._store
         status = self.statuses().get(incident.incident_id) or Status(incident_id=incident.incident_id)

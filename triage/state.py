@@ -12,16 +12,16 @@ import polars as pl
 from typing_extensions import TypedDict
 
 from triage import watermarks
-from triage.adversary import Campaign, Traits
-from triage.baseline import Weights
 from triage.config import Settings
-from triage.constraints import InForce
 from triage.events import Event
+from triage.intelligence.adversary import Campaign, Traits
 from triage.investigation import Advisor, CandidateBrief, Investigation, InvestigationContext
-from triage.links import Rules
+from triage.judgement.baseline import Weights
+from triage.judgement.constraints import InForce
+from triage.judgement.links import Rules
+from triage.judgement.urgency import Scale
 from triage.models import AlertRef, Incident, Incompleteness, Model, RunCounts
 from triage.ports import AlertSource, AssetInventory, Clock, Embedder, RunRecord, StateStore, Window, WorkingSet
-from triage.urgency import Scale
 from triage.watermarks import Marks
 
 

@@ -20,11 +20,11 @@ from triage.adapters.intelligence.desk import IntelligenceDesk
 from triage.adapters.neighbours import FaissNeighbours
 from triage.adapters.overlay import Overlay
 from triage.attack import load_techniques
-from triage.calendar import Calendar, read_calendar
+from triage.casework.calendar import Calendar, read_calendar
+from triage.casework.dossier import RunDossier
 from triage.columns import ALERTS
 from triage.config import ElasticSettings, Settings
-from triage.decisions import Status
-from triage.dossier import RunDossier
+from triage.desk.decisions import Status
 from triage.errors import ConfigError, StateError, UsageError
 from triage.events import Event
 from triage.investigation import Advisor, InvestigationContext

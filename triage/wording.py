@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from triage.untrusted import clean
+from triage.trust.untrusted import clean
 
 _SPACES = re.compile(r" {2,}")
 _BRACKETS = str.maketrans("[]", "()")

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from triage.atomic import replacing
-from triage.confidence import Calibration, Labelled, calibration_error, fit, probability
 from triage.errors import UsageError
+from triage.judgement.confidence import Calibration, Labelled, calibration_error, fit, probability
 from triage_evals.results import OwnOutcome, Results
 
 FOLDS = 5

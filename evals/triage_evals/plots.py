@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from markupsafe import Markup
 
-from triage.untrusted import clean
+from triage.trust.untrusted import clean
 from triage_evals.results import OwnOutcome, Place, Results
 from triage_evals.statistics import found_at, reliability
 

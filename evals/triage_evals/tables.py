@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from triage.untrusted import clean
+from triage.trust.untrusted import clean
 from triage_evals.ablations import ABLATIONS
 from triage_evals.baselines import METHODS
 from triage_evals.results import Mean, Outcome, OwnOutcome, Results

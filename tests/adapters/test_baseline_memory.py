@@ -12,13 +12,13 @@ from support.incidents import incident
 from support.states import Hand
 from triage.adapters.baseline import KEPT_APART
 from triage.adapters.database import SqliteState
-from triage.baseline import OBSERVED
 from triage.config import BaselineSettings
-from triage.decisions import decision
+from triage.desk.decisions import decision
 from triage.errors import UsageError
-from triage.ledger import LEDGER
+from triage.judgement.baseline import OBSERVED
 from triage.models import RunCounts
 from triage.ports import Publication, Window
+from triage.record.ledger import LEDGER
 
 DAY_NUMBER = 20_000
 

@@ -6,9 +6,9 @@ import pytest
 
 from support.desk import STANDARD, opened
 from support.stored import store_segments
-from triage.filter_fields import FIELDS
-from triage.filters import parse
-from triage.pivots import Question
+from triage.desk.filter_fields import FIELDS
+from triage.desk.filters import parse
+from triage.desk.pivots import Question
 
 
 def test_a_card_has_what_its_incident_has(tmp_path: Path) -> None:

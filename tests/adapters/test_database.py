@@ -11,14 +11,14 @@ import numpy as np
 import polars as pl
 import pytest
 
-from triage import baseline
 from triage.adapters import migrations
 from triage.adapters.database import SqliteState
 from triage.columns import ACTIVITIES
 from triage.errors import StateError, UsageError
-from triage.ledger import LEDGER
+from triage.judgement import baseline
 from triage.models import AlertRef, DeadLetter, Incident, RunCounts, UrgencyPart
 from triage.ports import Publication, RunRecord, Window
+from triage.record.ledger import LEDGER
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 OPEN = Window(None, None)

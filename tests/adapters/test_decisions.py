@@ -12,7 +12,7 @@ from support.incidents import incident
 from support.states import Hand, publish
 from triage.adapters import migrations
 from triage.adapters.database import SqliteState
-from triage.decisions import Decision, decision
+from triage.desk.decisions import Decision, decision
 from triage.errors import StateError, UsageError
 from triage.models import Incident
 

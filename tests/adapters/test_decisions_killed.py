@@ -19,7 +19,7 @@ ANALYST = """
 import sys
 from pathlib import Path
 from triage.config import Settings
-from triage.decisions import decision
+from triage.desk.decisions import decision
 from triage.session import Session
 
 with Session(Settings(state=Path(sys.argv[1]))) as session:

@@ -14,8 +14,8 @@ from triage.adapters.models.providers import PROVIDERS
 from triage.advisor.proposals import Story, form_of, read
 from triage.config import ModelSettings
 from triage.errors import ConfigError, ModelError
-from triage.gate import Prompt, own, prompt, quarantine
-from triage.pseudonyms import Pseudonyms
+from triage.trust.gate import Prompt, own, prompt, quarantine
+from triage.trust.pseudonyms import Pseudonyms
 
 ANSWER = json.dumps({"sentences": [{"text": "Rule 'x' fired 3 times.", "cites": ["E1"]}]})
 FORM = form_of(Story)

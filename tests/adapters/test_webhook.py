@@ -102,7 +102,11 @@ def test_one_typed_signed_document(tmp_path: Path) -> None:
         assert carried_out(webhook(receiver.url, "s3cret", ca_file=certificates.authority))[0] == "done"
     ((path, headers, content),) = receiver.got
     document = json.loads(content)
-    assert (path, document["schema"], document["measure"]) == ("/hook?x=1", "triage.response/1", "isolate_host")
+    assert (path, document["schema"], document["measure"]) == (
+        "/hook?x=1",
+        "triage.response/1",
+        "isolate_host",
+    )
     assert document["target"] == {"kind": "host", "value": "dc01"}
     message = f"k-1.{NOON}.".encode() + content
     expected = base64.b64encode(hmac.new(b"s3cret", message, hashlib.sha256).digest()).decode()

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from triage.adversary import Traits
 from triage.config import IntelligenceSettings, Settings
 from triage.fakes import HashEmbedder
 from triage.generator import ScenarioSpec, generate, write
+from triage.intelligence.adversary import Traits
 from triage.models import Incident
 from triage.ports import Window
 from triage.session import Session

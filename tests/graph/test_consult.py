@@ -13,15 +13,15 @@ from triage.adapters.assets import EmptyAssets
 from triage.advisor import ModelAdvisor
 from triage.advisor.advisor import RAISED
 from triage.advisor.chat import Form
+from triage.advisor.scripted import ScriptedModel, hostile, obedient, realistic
 from triage.attack import load_techniques
 from triage.config import InvestigateSettings, ModelSettings
 from triage.errors import ModelError
 from triage.fakes import FixedClock
-from triage.incidents import from_investigation
 from triage.investigation import CandidateBrief, Investigation, InvestigationContext
 from triage.models import EntityRef, UrgencyPart
 from triage.nodes.investigate import build_investigation, investigate
-from triage.scripted import ScriptedModel, hostile, obedient, realistic
+from triage.record.incidents import from_investigation
 from triage_tools import ToolLimits, build_tools
 from triage_tools.policy import PolicedTools
 

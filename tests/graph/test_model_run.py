@@ -14,12 +14,12 @@ from support.openai_server import Body, Say, Script, serving
 from support.story import NIGHT, Hit, story
 from triage.advisor import ModelAdvisor
 from triage.advisor.chat import Form
+from triage.advisor.scripted import ScriptedModel, hostile, obedient, realistic
 from triage.attack import load_techniques
 from triage.config import ModelSettings, Settings
 from triage.errors import ModelError
 from triage.fakes import FixedClock, HashEmbedder, MemorySource
 from triage.ports import Window
-from triage.scripted import ScriptedModel, hostile, obedient, realistic
 from triage.session import Session
 from triage.state import RunContext
 

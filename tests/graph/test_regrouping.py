@@ -12,11 +12,11 @@ import pytest
 
 from triage.adapters.database import SqliteState
 from triage.config import Settings
-from triage.constraints import Constraint
-from triage.decisions import Decision, decision
+from triage.desk.decisions import Decision, decision
 from triage.errors import UsageError
 from triage.fakes import HashEmbedder
-from triage.links import Rules
+from triage.judgement.constraints import Constraint
+from triage.judgement.links import Rules
 from triage.models import Incident
 from triage.ports import Window
 from triage.session import Session

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from triage.config import Settings
-from triage.decisions import decision
+from triage.desk.decisions import decision
 from triage.fakes import HashEmbedder
 from triage.ports import Window
 from triage.session import Session

@@ -11,7 +11,7 @@ import pytest
 from support.story import Hit, story
 from triage.cli import main
 from triage.config import Settings
-from triage.decisions import decision
+from triage.desk.decisions import decision
 from triage.fakes import HashEmbedder
 from triage.models import Incident
 from triage.ports import Window

@@ -9,8 +9,8 @@ import polars as pl
 
 from triage import columns
 from triage.adapters.database import SqliteState
-from triage.baseline import OBSERVED
 from triage.config import Settings
+from triage.judgement.baseline import OBSERVED
 from triage.models import (
     AlertRef,
     DeadLetter,

@@ -9,7 +9,7 @@ from support.incidents import incident
 from support.states import Hand, publish
 from triage.adapters.database import SqliteState
 from triage.config import RespondSettings, Settings
-from triage.decisions import Status
+from triage.desk.decisions import Status
 from triage.models import Incident, Model, ResponseStep
 from triage.responding.models import WRITE_STATUS, Act, Action, Connector, Event, Outcome, Preview
 from triage.responding.responses import Handles, Responses

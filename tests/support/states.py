@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
-from triage import baseline
 from triage.adapters.database import SqliteState
 from triage.columns import ACTIVITIES
-from triage.ledger import LEDGER
+from triage.judgement import baseline
 from triage.models import Incident, RunCounts
 from triage.ports import Publication, Window
+from triage.record.ledger import LEDGER
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 

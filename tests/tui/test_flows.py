@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 from support.desk import NOW, STANDARD, incident, publish
 from triage.adapters.database import SqliteState
 from triage.config import Settings
-from triage.decisions import Decision, Status
+from triage.desk.decisions import Decision, Status
 from triage.session import Session, user
 from triage_tui.app import TriageApp
 from triage_tui.screens.incident import ALERTS, DOCUMENT, NOTES, SUMMARY, IncidentScreen

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.desk import NOW, STANDARD, START, incident
-from triage.decisions import Decision, Status
-from triage.filters import Filter, parse
+from triage.desk.decisions import Decision, Status
+from triage.desk.filters import Filter, parse
 from triage_tui.view_state import (
     SORTS,
     QueueState,

@@ -16,12 +16,12 @@ from triage.advisor.checks import checked, question
 from triage.advisor.fitness import CASES, fitness
 from triage.advisor.names import Speech
 from triage.advisor.proposals import Doubts, LookUps, Proposal, Reason, Story, form_of, read
+from triage.advisor.scripted import ScriptedModel, hostile, obedient, realistic
 from triage.config import ModelSettings
 from triage.fakes import FixedClock
-from triage.gate import lines, prompt
 from triage.investigation import Observation, ToolCall
 from triage.models import EntityRef, Evidence
-from triage.scripted import ScriptedModel, hostile, obedient, realistic
+from triage.trust.gate import lines, prompt
 from triage.wording import plain
 
 EVIDENCE = (

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from support.briefs import activity, candidate
 from support.fake_search import START
-from triage import kql
-from triage.assessment import assess
 from triage.attack import KILL_CHAIN, load_techniques
-from triage.behaviour import behaviour, vocabulary
+from triage.casework import kql
+from triage.casework.assessment import assess
+from triage.casework.behaviour import behaviour, vocabulary
 from triage.investigation import CandidateBrief, Cutoff, Investigation, Observation, ToolCall
 from triage.models import AlertRef, EntityRef, Join
 from triage.wording import days, listed, number, plain, span

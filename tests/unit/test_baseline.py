@@ -6,8 +6,8 @@ import polars as pl
 import pytest
 
 from support.activities import DAY, HOUR, START, activity, frame
-from triage.baseline import SIGHTINGS, compare, sightings, together
 from triage.config import BaselineSettings
+from triage.judgement.baseline import SIGHTINGS, compare, sightings, together
 
 DAY_NUMBER = START // DAY
 

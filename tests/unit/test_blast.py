@@ -5,7 +5,7 @@ from itertools import permutations
 import polars as pl
 
 from support.incidents import incident
-from triage.blast import NOWHERE, PER_PHASE, Reach, home_domains, reach, weigh, weigh_plans
+from triage.casework.blast import NOWHERE, PER_PHASE, Reach, home_domains, reach, weigh, weigh_plans
 from triage.columns import ACTIVITIES
 from triage.models import EntityKind, ResponseStep
 from triage.ports import Asset

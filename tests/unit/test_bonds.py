@@ -11,8 +11,8 @@ from pydantic import ValidationError
 
 from support.activities import HOUR, MINUTE, START, activity, frame
 from triage.config import CorrelateSettings
-from triage.constraints import Constraint, activities, in_words
-from triage.correlate import Correlated, correlate
+from triage.judgement.constraints import Constraint, activities, in_words
+from triage.judgement.correlate import Correlated, correlate
 from triage.nodes.embed import KIN
 
 NO_KIN = pl.DataFrame(schema=KIN)

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from triage.adversary import Trait, Traits
-from triage.campaigns import Known, campaigns, linked
+from triage.intelligence.adversary import Trait, Traits
+from triage.intelligence.campaigns import Known, campaigns, linked
 
 NIGHT = datetime(2026, 3, 2, 2, tzinfo=UTC)
 

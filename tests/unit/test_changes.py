@@ -6,12 +6,12 @@ import polars as pl
 from pydantic import SecretStr
 
 from support.incidents import incident
-from triage.basis import basis, differences, digest
-from triage.changes import RunDiff, RunView, Since, diff
 from triage.config import CorrelateSettings, ElasticSettings, Settings
-from triage.constraints import Constraint, InForce
-from triage.decisions import Step, decision
+from triage.desk.changes import RunDiff, RunView, Since, diff
+from triage.desk.decisions import Step, decision
+from triage.judgement.constraints import Constraint, InForce
 from triage.models import Incident
+from triage.record.basis import basis, differences, digest
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 PLAIN = basis(Settings(), ())

@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.briefs import activity, candidate
-from triage.assessment import assess
 from triage.attack import load_techniques
-from triage.citations import check, check_text
+from triage.casework.assessment import assess
 from triage.models import AlertRef, Evidence
+from triage.trust.citations import check, check_text
 
 EVIDENCE = (
     Evidence(

@@ -14,12 +14,12 @@ from triage.cli import main
 from triage.cli.app import COMMANDS
 from triage.cli.common import safe
 from triage.cli.queue import bar
-from triage.confidence import Calibration, load_calibration
 from triage.config import Settings
-from triage.decisions import Change, Status
+from triage.desk.decisions import Change, Status
+from triage.desk.filters import Filter, parse
 from triage.errors import SourceMissing, UsageError
 from triage.events import Check, Event, Notice, Progress, RunEnded, StageEnded, StageStarted
-from triage.filters import Filter, parse
+from triage.judgement.confidence import Calibration, load_calibration
 from triage.models import (
     AlertRef,
     Entity,

@@ -7,8 +7,8 @@ import pytest
 
 from support.openai_server import Body, Say, Script, serving
 from triage.advisor.chat import Form
+from triage.advisor.scripted import obedient, realistic
 from triage.cli import main
-from triage.scripted import obedient, realistic
 
 KEY = "canary-key-42"
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.incidents import incident
-from triage.confidence import (
+from triage.judgement.confidence import (
     LEAST_CLOSURES,
     Block,
     Calibration,
@@ -20,7 +20,7 @@ from triage.confidence import (
     refined,
     state,
 )
-from triage.worth import within, worth
+from triage.judgement.worth import within, worth
 
 SURE = Calibration(
     blocks=(Block(low=0, high=40, attacks=10, incidents=100), Block(low=50, high=100, attacks=90, incidents=100))

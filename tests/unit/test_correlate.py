@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from support.activities import HOUR, MINUTE, START, activity, frame
 from triage.config import CorrelateSettings
-from triage.correlate import Correlated, correlate
+from triage.judgement.correlate import Correlated, correlate
 from triage.nodes.embed import KIN
 
 NO_KIN = pl.DataFrame(schema=KIN)

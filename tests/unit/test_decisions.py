@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triage.decisions import REASONS, Decision, Entry, Journal, Kind, Status, decision, fold
+from triage.desk.decisions import REASONS, Decision, Entry, Journal, Kind, Status, decision, fold
 from triage.errors import UsageError
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)

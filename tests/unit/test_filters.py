@@ -8,9 +8,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from support.incidents import incident
-from triage.decisions import Note, Status
-from triage.filter_fields import FIELDS
-from triage.filters import (
+from triage.desk.decisions import Note, Status
+from triage.desk.filter_fields import FIELDS
+from triage.desk.filters import (
     DEFAULT_VIEW,
     MAX_CHARS,
     Filter,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triage.injection import EXCERPT_CHARS, Pattern, patterns, scan
+from triage.trust.injection import EXCERPT_CHARS, Pattern, patterns, scan
 
 STRINGS = Path(__file__).resolve().parents[2] / "../shared/datasets/injection/strings.jsonl"
 OTHER_INTERPRETERS = ("weak_", "markup_", "sql_", "shell_", "ansi_escape_written")

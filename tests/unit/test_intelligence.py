@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triage.adversary import Profile
+from triage.intelligence.adversary import Profile
 from triage.intelligence.ecs import read_document
 from triage.intelligence.harmless import WarningList, of_warning_list
 from triage.intelligence.lists import read_list

@@ -4,10 +4,10 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triage.correlate import JOINS, Correlated
-from triage.known_bad import KnownBad, raised, surfaced
+from triage.judgement.correlate import JOINS, Correlated
+from triage.judgement.known_bad import KnownBad, raised, surfaced
+from triage.judgement.urgency import Rating, total
 from triage.models import UrgencyPart
-from triage.urgency import Rating, total
 
 BAD = KnownBad("domain:evil.com", "feed", 80, telling=True)
 NOTHING = Correlated(

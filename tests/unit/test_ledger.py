@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triage import ledger
 from triage.columns import ALERTS, FACTS
 from triage.models import DeadLetter, Incompleteness, RunCounts
+from triage.record import ledger
 
 LETTER = DeadLetter(alert_id="f.ndjson:3", index="", origin="f.ndjson:3", reason="broken JSON")
 

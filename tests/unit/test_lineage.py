@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 
 from support.incidents import incident
-from triage.decisions import Decision, Entry, Journal, Status, decision
-from triage.descent import heirs
-from triage.identity import incident_ids
-from triage.lineage import Heir
+from triage.desk.decisions import Decision, Entry, Journal, Status, decision
 from triage.models import Incident
+from triage.record.descent import heirs
+from triage.record.identity import incident_ids
+from triage.record.lineage import Heir
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 

@@ -4,11 +4,11 @@ from support.briefs import activity, candidate
 from support.fake_search import FakeSearch, StepClock
 from triage.adapters.assets import EmptyAssets
 from triage.attack import load_techniques
-from triage.injection import PLANTED, scan
+from triage.casework.masking import compared, is_planted, masked
 from triage.investigation import CandidateBrief, Investigation, InvestigationContext
-from triage.masking import compared, is_planted, masked
 from triage.models import EntityRef
 from triage.nodes.investigate import build_investigation, investigate
+from triage.trust.injection import PLANTED, scan
 from triage_tools import ToolLimits, build_tools
 from triage_tools.policy import PolicedTools
 

@@ -3,9 +3,9 @@
 import polars as pl
 import pytest
 
-from triage.baseline import OBSERVED
 from triage.config import BaselineSettings
-from triage.normality import Signature, differences, habits, said_hours, said_weekdays
+from triage.judgement.baseline import OBSERVED
+from triage.judgement.normality import Signature, differences, habits, said_hours, said_weekdays
 
 MONDAY = 20_514  # days since the epoch
 NAMES = {"s": Signature("sensor", "Backup started", "Backup of <host>")}

@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.desk import STANDARD, incident
-from triage import kql, pivots
+from triage.casework import kql
 from triage.columns import FACTS
-from triage.flip import question
+from triage.desk import pivots
+from triage.desk.flip import question
+from triage.desk.pivots import Question, Slice
+from triage.desk.similar import similar
 from triage.models import Entity, EntityKind
-from triage.pivots import Question, Slice
-from triage.similar import similar
 
 HOSTS = ("a", "b", "c")
 DAY = 86_400_000_000

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from support.briefs import activity, candidate
 from support.fake_search import START
+from triage.casework.playbook import Playbook, indicators_of, is_indicator, main_entities, seen_elsewhere
 from triage.investigation import Observation, ToolCall
 from triage.models import EntityRef
-from triage.playbook import Playbook, indicators_of, is_indicator, main_entities, seen_elsewhere
 
 DNS = EntityRef("address", "destination", "8.8.8.8")
 INNER = EntityRef("address", "source", "10.0.0.9")

@@ -7,8 +7,8 @@ import pytest
 
 from triage.advisor.chat import estimate
 from triage.advisor.prompts import QUESTIONS, template
-from triage.gate import own, prompt, quarantine
-from triage.injection import scan
+from triage.trust.gate import own, prompt, quarantine
+from triage.trust.injection import scan
 
 FOLDER = Path(__file__).resolve().parents[2] / "prompts"
 PLACEHOLDERS = {

@@ -9,7 +9,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from triage.models import EntityRef
-from triage.pseudonyms import LOCAL, SHARED, Pseudonyms, Rules
+from triage.trust.pseudonyms import LOCAL, SHARED, Pseudonyms, Rules
 
 WORDS = re.compile("(host|user|address|domain|mail|resource|device|service|custom|withheld)", re.IGNORECASE)
 LETTERS = string.ascii_letters + string.digits + "-_äößéñжщλ"

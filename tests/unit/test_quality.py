@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triage.quality import draw, quality, upper_bound
+from triage.judgement.quality import draw, quality, upper_bound
 
 
 @given(st.lists(st.text("abcdef", min_size=1, max_size=6), unique=True, max_size=40), st.integers(0, 10))

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from triage.errors import TriageError
-from triage.ledger import LEDGER
 from triage.models import (
     AlertRef,
     Entity,
@@ -27,6 +26,7 @@ from triage.models import (
     TimelineEntry,
     UrgencyPart,
 )
+from triage.record.ledger import LEDGER
 from triage.report import content, html, markdown
 from triage.report.outputs import write_outputs
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from support.responding import ISOLATE, SETTINGS, FileConnector, Hand, planned, responses
 from support.states import publish
 from triage.adapters.database import SqliteState
-from triage.decisions import Status, decision
+from triage.desk.decisions import Status, decision
 from triage.errors import StateError, UsageError
 from triage.models import Entity, EntityKind
 from triage.responding.actions import find_step, status_write, step_action

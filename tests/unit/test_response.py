@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import pytest
 
 from triage.attack import KILL_CHAIN, load_techniques
-from triage.countermeasures import BY_BEHAVIOUR
-from triage.measures import ALWAYS, CONTAIN, FOR_MODELS
+from triage.casework.countermeasures import BY_BEHAVIOUR
+from triage.casework.measures import ALWAYS, CONTAIN, FOR_MODELS
+from triage.casework.response import plan_response
 from triage.models import Entity, EntityKind, Evidence, ResponseStep
-from triage.response import plan_response
 
 PHASES = ["containment", "investigation", "eradication", "recovery"]
 FACTS = (

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from support.incidents import incident
 from triage.columns import FACTS
-from triage.decisions import Status
-from triage.pivots import SLICE, Slice
-from triage.suppression import Condition, Draft, FieldIs, Judged, conditions, covered, draft, unfit
-from triage.suppression_files import as_elastic, as_sigma, literal
+from triage.desk.decisions import Status
+from triage.desk.pivots import SLICE, Slice
+from triage.desk.suppression import Condition, Draft, FieldIs, Judged, conditions, covered, draft, unfit
+from triage.desk.suppression_files import as_elastic, as_sigma, literal
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 BENIGN = incident("inc-1").model_copy(update={"disposition": "benign"})

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.incidents import incident
-from triage import queries, stix
 from triage.cli import takeaway as commands
-from triage.decisions import Note, Status
-from triage.indicators import Indicator, indicators
+from triage.desk import queries, stix
+from triage.desk.decisions import Note, Status
+from triage.desk.indicators import Indicator, indicators
+from triage.desk.takeaway import COPIES, EXPORTS, Item, as_csv, as_html, as_jsonl, as_markdown, as_stix, copy
 from triage.models import Entity, EntityKind, Incident
-from triage.takeaway import COPIES, EXPORTS, Item, as_csv, as_html, as_jsonl, as_markdown, as_stix, copy
 
 NOW = datetime(2026, 3, 1, 8, 0, 0, 123456, tzinfo=UTC)
 SHA256 = "AB" * 32

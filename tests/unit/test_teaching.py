@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.activities import DAY, START, activity, frame
-from triage.baseline import OBSERVED, SIGHTINGS, WEIGHTS, compare, together
 from triage.config import BaselineSettings
-from triage.teaching import LOUDER_A_DAY, People, judged, learned, mark_unusual
+from triage.judgement.baseline import OBSERVED, SIGHTINGS, WEIGHTS, compare, together
+from triage.judgement.teaching import LOUDER_A_DAY, People, judged, learned, mark_unusual
 
 SETTINGS = BaselineSettings()
 NOBODY = People({}, {})

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from triage.untrusted import clean, defang, for_markdown, for_terminal
+from triage.trust.untrusted import clean, defang, for_markdown, for_terminal
 
 SPECIAL = "".join(map(chr, (*range(0x20), *range(0x7F, 0xA1), 0x61C, *range(0x200B, 0x2010), *range(0x2028, 0x202F))))
 SPECIAL += (

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triage.urgency import Rating, rate, total
+from triage.judgement.urgency import Rating, rate, total
 
 
 def row(rule: str, host: str = "a", severity: float | None = None, **more: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from statistics import median
 from langchain_core.tools import StructuredTool
 from pydantic import Field, JsonValue
 
-from triage import kql
+from triage.casework import kql
 from triage.models import EntityKind
 from triage.ports import EventSearch
 from triage_tools.arguments import AboutEntity, Within, check_length

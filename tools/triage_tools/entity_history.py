@@ -5,7 +5,7 @@ from datetime import datetime
 from langchain_core.tools import StructuredTool
 from pydantic import JsonValue
 
-from triage import kql
+from triage.casework import kql
 from triage.models import EntityKind
 from triage.ports import EventSearch
 from triage_tools.arguments import AboutEntity, Within, check_length

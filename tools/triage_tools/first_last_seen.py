@@ -3,7 +3,7 @@
 from langchain_core.tools import StructuredTool
 from pydantic import JsonValue
 
-from triage import kql
+from triage.casework import kql
 from triage.models import EntityKind
 from triage.ports import EventSearch
 from triage_tools.arguments import AboutEntity

@@ -7,7 +7,7 @@ from typing import Any
 from langchain_core.tools import StructuredTool
 from pydantic import AwareDatetime, Field, JsonValue, model_validator
 
-from triage import kql
+from triage.casework import kql
 from triage.models import EntityKind
 from triage.ports import EventSearch
 from triage_tools.arguments import Name, Within, check_length

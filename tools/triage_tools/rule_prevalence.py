@@ -5,7 +5,7 @@ from datetime import datetime
 from langchain_core.tools import StructuredTool
 from pydantic import Field, JsonValue
 
-from triage import kql
+from triage.casework import kql
 from triage.ports import EventSearch
 from triage_tools.arguments import Name, Within, check_length
 from triage_tools.limits import ToolLimits

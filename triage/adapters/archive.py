@@ -10,7 +10,7 @@ import polars as pl
 from triage.adapters.records import micros
 from triage.adapters.segments import FolderWorkingSet
 from triage.columns import FACTS
-from triage.pivots import EMPTY, OF_FACT, SLICE, Question, Slice
+from triage.desk.pivots import EMPTY, OF_FACT, SLICE, Question, Slice
 from triage.state import Frames
 
 Opened = Callable[[], AbstractContextManager[sqlite3.Connection]]

@@ -2,8 +2,8 @@
 
 Each run that publishes makes a version on top of the one in force; a rollback puts an earlier (or a later) one in
 force. A version says which runs are remembered. What of them counts as normal follows from verdicts, see
-``triage.teaching``. Of the versions of one day only the last stays apart once KEPT_APART newer ones exist: hourly
-runs do not make memory grow with their number.
+``triage.judgement.teaching``. Of the versions of one day only the last stays apart once KEPT_APART newer ones exist:
+hourly runs do not make memory grow with their number.
 """
 
 import sqlite3
@@ -15,13 +15,13 @@ from typing import NamedTuple
 import orjson
 import polars as pl
 
-from triage import baseline
 from triage.adapters import audit
 from triage.adapters.records import activity_frame
 from triage.config import BaselineSettings
 from triage.errors import UsageError
-from triage.normality import Difference, Habit, Signature, differences, habits
-from triage.teaching import ATTACK_REASONS, BENIGN_REASONS, People, Verdict, judged
+from triage.judgement import baseline
+from triage.judgement.normality import Difference, Habit, Signature, differences, habits
+from triage.judgement.teaching import ATTACK_REASONS, BENIGN_REASONS, People, Verdict, judged
 
 Opened = Callable[[], AbstractContextManager[sqlite3.Connection]]
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 
 from triage.adapters.records import micros
-from triage.adversary import Campaign, Traits
+from triage.intelligence.adversary import Campaign, Traits
 
 Opened = Callable[[], AbstractContextManager[sqlite3.Connection]]
 

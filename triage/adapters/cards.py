@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 import orjson
 
 from triage.adapters import records
-from triage.cards import Card, Columns, Detail, detail
+from triage.desk.cards import Card, Columns, Detail, detail
 from triage.models import Incident
 
 Opened = Callable[[], AbstractContextManager[sqlite3.Connection]]

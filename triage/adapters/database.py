@@ -18,7 +18,6 @@ import numpy as np
 import orjson
 import polars as pl
 
-from triage import baseline
 from triage.adapters import audit, documents, lineage, quality, records
 from triage.adapters import baseline as memory
 from triage.adapters.archive import LEDGER_KEY, Archive
@@ -34,12 +33,12 @@ from triage.adapters.responses import SqliteResponses
 from triage.adapters.revisions import DEAD_LETTERS_KEY, Revisions
 from triage.adapters.segments import FolderWorkingSet, private_folder
 from triage.errors import StateError, UsageError
-from triage.ledger import LEDGER
+from triage.judgement import baseline
+from triage.judgement.teaching import People
 from triage.models import AlertRef, DeadLetter, Incident, RunCounts
 from triage.ports import Publication, RunRecord, Whereabouts, Window
-from triage.teaching import People
+from triage.record.ledger import LEDGER
 
-DEAD_LETTERS_KEY = "published/dead_letters"
 _RUN_ID = re.compile(r"run-\d{6,}")
 _PLACEMENTS = {"activity": pl.String, "incident_id": pl.String, "outcome": pl.String}
 _LETTERS = dict.fromkeys(DeadLetter.model_fields, pl.String)

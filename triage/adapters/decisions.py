@@ -9,9 +9,9 @@ from typing import Any
 import orjson
 
 from triage.adapters import audit, lineage
-from triage.constraints import InForce
-from triage.decisions import Change, Decision, Entry, Journal, Status, Step
+from triage.desk.decisions import Change, Decision, Entry, Journal, Status, Step
 from triage.errors import StateError, UsageError
+from triage.judgement.constraints import InForce
 
 Opened = Callable[[], AbstractContextManager[sqlite3.Connection]]
 Also = Callable[[sqlite3.Connection], None]

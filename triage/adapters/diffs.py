@@ -6,8 +6,8 @@ import polars as pl
 
 from triage.adapters.archive import LEDGER_KEY
 from triage.adapters.database import SqliteState
-from triage.changes import RunDiff, RunView, Since, diff
-from triage.decisions import Step
+from triage.desk.changes import RunDiff, RunView, Since, diff
+from triage.desk.decisions import Step
 from triage.errors import UsageError
 from triage.state import Frames
 

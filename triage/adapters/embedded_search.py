@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import polars as pl
 
-from triage import kql
+from triage.casework import kql
 from triage.columns import ALERTS, FACTS
 from triage.models import EntityKind
 from triage.ports import Found, Prevalence, Sightings

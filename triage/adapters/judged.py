@@ -10,11 +10,11 @@ import polars as pl
 
 from triage.adapters.archive import Archive
 from triage.adapters.decisions import Opened
-from triage.decisions import Status, Step
+from triage.desk.decisions import Status, Step
+from triage.desk.pivots import EMPTY, Question
+from triage.desk.suppression import Condition, Draft, Judged, conditions, covered, draft, unfit
+from triage.judgement.teaching import ATTACK_REASONS, Verdict
 from triage.models import Incident
-from triage.pivots import EMPTY, Question
-from triage.suppression import Condition, Draft, Judged, conditions, covered, draft, unfit
-from triage.teaching import ATTACK_REASONS, Verdict
 
 _EVER = """
 SELECT i.incident_id, i.title, i.disposition, sum(i.disposition = 'attack'), max(r.published)

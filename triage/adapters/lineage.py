@@ -6,9 +6,9 @@ from collections.abc import Sequence
 import orjson
 import polars as pl
 
-from triage.descent import heirs
-from triage.lineage import Heir
 from triage.ports import Publication
+from triage.record.descent import heirs
+from triage.record.lineage import Heir
 
 _PLACED = "SELECT activity, incident_id FROM placements WHERE activity IN (SELECT value FROM json_each(?))"
 _ALERTS = """

@@ -11,11 +11,11 @@ import polars as pl
 
 from triage.adapters import audit
 from triage.adapters.records import unpacked
-from triage.confidence import Labelled, labelled_closures
 from triage.errors import UsageError
+from triage.judgement.confidence import Labelled, labelled_closures
+from triage.judgement.quality import Quality, Sample, draw, quality
+from triage.judgement.teaching import Verdict
 from triage.ports import Publication
-from triage.quality import Quality, Sample, draw, quality
-from triage.teaching import Verdict
 from triage.times import moment
 
 Opened = Callable[[], AbstractContextManager[sqlite3.Connection]]

@@ -14,10 +14,10 @@ import polars as pl
 from triage.adapters import lineage, records
 from triage.adapters.archive import LEDGER_KEY
 from triage.adapters.segments import FolderWorkingSet
-from triage.ledger import LEDGER
-from triage.lineage import Heir
 from triage.models import DeadLetter
 from triage.ports import Publication
+from triage.record.ledger import LEDGER
+from triage.record.lineage import Heir
 
 Opened = Callable[[], AbstractContextManager[sqlite3.Connection]]
 

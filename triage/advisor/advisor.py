@@ -11,14 +11,14 @@ from triage.advisor.names import Speech
 from triage.advisor.prompts import template
 from triage.advisor.proposals import CAUSES, Doubts, LookUps, Proposal, Reason, Story, form_of, read
 from triage.attack import TechniqueTable
+from triage.casework.evidence import findings, numbered
 from triage.config import ModelSettings
 from triage.errors import ModelError
-from triage.evidence import findings, numbered
-from triage.gate import Prompt, PromptText, lines, own, prompt
-from triage.injection import scan
 from triage.investigation import Advice, CandidateBrief, Investigation, Observation, ToolCall
 from triage.models import Evidence, Narrative, Sentence, UrgencyPart
 from triage.ports import Clock
+from triage.trust.gate import Prompt, PromptText, lines, own, prompt
+from triage.trust.injection import scan
 from triage.wording import number, plain
 
 EVIDENCE_TOLD = 16

@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple, Protocol
 
-from triage.gate import Prompt
+from triage.trust.gate import Prompt
 
 CHARS_PER_TOKEN = 3.0
 """Characters per token of technical text, below the 4 of English prose: names, ids and times split finely."""

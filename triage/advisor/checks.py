@@ -3,9 +3,9 @@
 import re
 from collections.abc import Sequence
 
-from triage import citations
-from triage.injection import scan
 from triage.models import Evidence, Sentence
+from triage.trust import citations
+from triage.trust.injection import scan
 from triage.wording import plain
 
 SENTENCE_CHARS = 400

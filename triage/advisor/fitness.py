@@ -14,9 +14,9 @@ from triage.advisor.checks import checked
 from triage.advisor.prompts import template
 from triage.advisor.proposals import CAUSES, Doubts, LookUps, Proposal, Story, form_of, read
 from triage.errors import ModelError
-from triage.gate import Prompt, PromptText, lines, own, prompt, quarantine
 from triage.models import Evidence
-from triage.pseudonyms import Pseudonyms
+from triage.trust.gate import Prompt, PromptText, lines, own, prompt, quarantine
+from triage.trust.pseudonyms import Pseudonyms
 from triage.wording import plain
 
 P = TypeVar("P", bound=Proposal)

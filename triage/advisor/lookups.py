@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from itertools import chain, zip_longest
 
+from triage.casework.playbook import FOCUS, indicators_of, main_entities, top_rules
 from triage.investigation import CandidateBrief, Observation, ToolCall
 from triage.models import EntityRef
-from triage.playbook import FOCUS, indicators_of, main_entities, top_rules
 
 OPTIONS = 12
 """Look-ups offered at a time: a short list, so that a small model can choose."""

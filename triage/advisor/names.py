@@ -7,11 +7,11 @@ from types import MappingProxyType
 from pydantic import JsonValue
 
 from triage.config import ModelSettings
-from triage.gate import PromptText, quarantine
-from triage.injection import scan
 from triage.investigation import CandidateBrief, Observation
 from triage.models import EntityKind, EntityRef
-from triage.pseudonyms import LOCAL, POLICY, Policy, Pseudonyms, Rules
+from triage.trust.gate import PromptText, quarantine
+from triage.trust.injection import scan
+from triage.trust.pseudonyms import LOCAL, POLICY, Policy, Pseudonyms, Rules
 from triage.wording import plain
 
 STATEMENT_CHARS = 300

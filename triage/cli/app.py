@@ -153,7 +153,7 @@ def _usage_error(exc: click.UsageError) -> int:
 
 def _say(sentence: str, code: Exit) -> int:
     # A message may quote a file or an alert, so it is cleaned like any text of theirs.
-    from triage.untrusted import for_terminal
+    from triage.trust.untrusted import for_terminal
 
     click.echo(f"triage: {for_terminal(sentence, 2000)}", err=True)
     return code

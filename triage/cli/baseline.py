@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from triage.adapters.baseline import Version
-    from triage.normality import Difference, Habit
+    from triage.judgement.normality import Difference, Habit
 
 _LIMIT = click.option("--limit", default=40, show_default=True, type=click.IntRange(1), help="Show so many at most.")
 

@@ -9,7 +9,7 @@ from triage.cli.app import Exit
 from triage.cli.common import console, open_session, print_json, safe, with_json, with_settings
 
 if TYPE_CHECKING:
-    from triage.adversary import Campaign
+    from triage.intelligence.adversary import Campaign
 
 
 @click.command("campaigns")

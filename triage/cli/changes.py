@@ -8,7 +8,7 @@ import click
 from triage.cli.common import console, open_session, print_json, safe, with_json, with_settings
 
 if TYPE_CHECKING:
-    from triage.changes import IncidentChange, RunDiff, Stand
+    from triage.desk.changes import IncidentChange, RunDiff, Stand
 
 
 @click.command("diff")

@@ -78,6 +78,6 @@ def safe(text: str, limit: int = 500, style: str = "") -> "Text":
     """Return alert text that is fit for a terminal; markup in it stays text."""
     from rich.text import Text
 
-    from triage.untrusted import for_terminal
+    from triage.trust.untrusted import for_terminal
 
     return Text(for_terminal(text, limit), style=style)

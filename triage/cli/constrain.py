@@ -12,8 +12,8 @@ from triage.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from triage.constraints import InForce
-    from triage.decisions import Decision
+    from triage.desk.decisions import Decision
+    from triage.judgement.constraints import InForce
     from triage.regrouping import Kept
     from triage.session import Session
 
@@ -59,7 +59,7 @@ def _tell(kept: "Kept", *, as_json: bool) -> None:
 
 def _wish(session: "Session", what: tuple[str, ...], within: str | None, until: str | None, note: str) -> "Decision":
     from triage.cli.decide import until as moment
-    from triage.decisions import decision
+    from triage.desk.decisions import decision
 
     now = datetime.now(UTC)
     ends = moment(until, now) if until else None
@@ -73,14 +73,14 @@ def _wish(session: "Session", what: tuple[str, ...], within: str | None, until: 
 def _scope(session: "Session", name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return an incident's id and the selectors of its activities."""
     from triage.cli.queue import find
-    from triage.constraints import activities
+    from triage.judgement.constraints import activities
 
     incident_id = find(session, name).incident_id
     return (incident_id,), activities(session.activities(incident_id)["activity"].to_list())
 
 
 def _list(found: "Sequence[InForce]", *, as_json: bool) -> None:
-    from triage.constraints import in_words
+    from triage.judgement.constraints import in_words
 
     if as_json:
         print_json([_record(one) for one in found])

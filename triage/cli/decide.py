@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from triage.cli.common import console, open_session, print_json, safe, with_json, with_settings
-from triage.constraints import in_words
-from triage.decisions import REASONS, SHORT_REASONS, Kind, decision
+from triage.desk.decisions import REASONS, SHORT_REASONS, Kind, decision
 from triage.errors import UsageError
+from triage.judgement.constraints import in_words
 
 if TYPE_CHECKING:
-    from triage.decisions import Step
+    from triage.desk.decisions import Step
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

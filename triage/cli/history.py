@@ -10,7 +10,7 @@ from triage.cli.common import console, open_session, print_json, safe, with_json
 from triage.cli.decide import as_record, told
 
 if TYPE_CHECKING:
-    from triage.decisions import Step
+    from triage.desk.decisions import Step
 
 
 @click.command("undo")

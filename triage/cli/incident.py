@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.table import Table
 
-    from triage.confidence import Confidence
+    from triage.judgement.confidence import Confidence
 
 
 JOINS_SHOWN: Final = 10

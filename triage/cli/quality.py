@@ -11,7 +11,7 @@ from triage.cli.common import console, open_session, print_json, safe, with_json
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from triage.quality import Quality, Sample
+    from triage.judgement.quality import Quality, Sample
 
 
 @click.group("quality", invoke_without_command=True)

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from triage.decisions import Status
+    from triage.desk.decisions import Status
+    from triage.desk.takeaway import Item
     from triage.models import Incident
     from triage.session import Session
-    from triage.takeaway import Item
 
 WIDE: Final = 130
 """Characters from which on there is room for times and ids."""
@@ -52,7 +52,7 @@ def list_command(
         view = listed(session, text, everything=everything)
     view = view if minutes is None else worthwhile(view, minutes)
     if as_json:
-        from triage.takeaway import record
+        from triage.desk.takeaway import record
 
         print_json([record(item) for item in view.shown])
     else:
@@ -78,8 +78,8 @@ class View(NamedTuple):
 
 def listed(session: "Session", text: str = "", *, everything: bool = False) -> View:
     """Return the incidents that a filter fits; without a filter those that are open. Raises FilterError."""
-    from triage.filters import DEFAULT_VIEW
-    from triage.takeaway import Item
+    from triage.desk.filters import DEFAULT_VIEW
+    from triage.desk.takeaway import Item
 
     wanted = session.filter(text or ("" if everything else DEFAULT_VIEW))
     statuses, changes = session.statuses(), session.changes()
@@ -92,7 +92,7 @@ def listed(session: "Session", text: str = "", *, everything: bool = False) -> V
 
 def worthwhile(view: View, minutes: float) -> View:
     """Return what so many minutes are best spent on, in that order, and how that was estimated."""
-    from triage.worth import ASSUMPTION, within
+    from triage.judgement.worth import ASSUMPTION, within
 
     items = {item.incident.incident_id: item for item in view.shown}
     chosen = within([item.incident for item in view.shown], minutes)
@@ -114,7 +114,7 @@ def show_command(incident: str, config: Path | None, state: Path | None, output:
         (found,) = session.confident([find(session, incident)])
         status, confidence = session.statuses().get(found.incident_id), session.confidence(found)
     if as_json:
-        from triage.takeaway import Item, record
+        from triage.desk.takeaway import Item, record
 
         print_json(record(Item(found, status)))
         return

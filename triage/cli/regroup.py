@@ -14,7 +14,7 @@ from triage.cli.common import console, open_session, print_json, safe, with_json
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from triage.decisions import Decision
+    from triage.desk.decisions import Decision
     from triage.regroup.outlook import Outlook, Piece
     from triage.session import Session
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from triage.cli.common import console, open_session, print_json, safe, with_json, with_settings
-from triage.untrusted import for_terminal
+from triage.trust.untrusted import for_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,7 +12,7 @@ from triage.errors import UsageError
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from triage.suppression import Draft
+    from triage.desk.suppression import Draft
 
 SHOWN = 12
 LONGEST_DAYS = 366
@@ -39,7 +39,7 @@ def suppress_command(
     INCIDENT is its id, the beginning of it, or its rank. Nothing is ever applied: hand the file to the rule's owner.
     """
     from triage.cli.queue import find
-    from triage.suppression_files import as_elastic, as_sigma
+    from triage.desk.suppression_files import as_elastic, as_sigma
 
     span = _span(lasts)
     with open_session(**where) as session:

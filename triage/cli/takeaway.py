@@ -7,11 +7,11 @@ import click
 
 from triage.cli.common import open_session, print_json, with_json, with_settings
 from triage.errors import TriageError
-from triage.untrusted import for_terminal
+from triage.trust.untrusted import for_terminal
 
 if TYPE_CHECKING:
+    from triage.desk.takeaway import Item
     from triage.session import Session
-    from triage.takeaway import Item
 
 COPIES = ("ids", "iocs", "kql", "dsl", "esql", "markdown", "json")
 FORMATS = ("jsonl", "csv", "markdown", "html", "stix")
@@ -27,7 +27,7 @@ def copy_command(
     incident: str, form: str, defang: bool, config: Path | None, state: Path | None, output: Path | None, as_json: bool
 ) -> None:
     """Print one incident for the clipboard. INCIDENT is its id, the beginning of it, or its rank."""
-    from triage.takeaway import copy
+    from triage.desk.takeaway import copy
 
     with open_session(config, state, output) as session:
         item = _item(session, incident)
@@ -42,7 +42,7 @@ def copy_command(
 
 def _item(session: "Session", name: str) -> "Item":
     from triage.cli.queue import find
-    from triage.takeaway import Item
+    from triage.desk.takeaway import Item
 
     incident = find(session, name)
     return Item(incident, session.statuses().get(incident.incident_id))
@@ -60,7 +60,7 @@ def export_command(
 ) -> None:
     """Write the open incidents, or those that a filter fits, into FILE; - is the standard output."""
     from triage.cli.queue import filter_text, listed
-    from triage.takeaway import EXPORTS
+    from triage.desk.takeaway import EXPORTS
 
     with open_session(**where) as session:
         shown = listed(session, filter_text(words), everything=everything).shown

@@ -11,7 +11,7 @@ from typing import Final
 import orjson
 import polars as pl
 
-from triage.adversary import Profile, Resemblance
+from triage.intelligence.adversary import Profile, Resemblance
 
 LEAST_SHARED: Final = 3
 MOST_CHANCE: Final = 0.05

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 import polars as pl
 
-from triage.adversary import Profile
+from triage.intelligence.adversary import Profile
 from triage.intelligence.harmless import WarningList
 from triage.intelligence.values import Key, normal
 from triage.times import micros

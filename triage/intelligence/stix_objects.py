@@ -6,7 +6,7 @@ https://docs.oasis-open.org/cti/stix/v2.1/os/stix-v2.1-os.html
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from triage.adversary import Profile
+from triage.intelligence.adversary import Profile
 from triage.intelligence.reading import CHARS, Gathered, Item, moment_of, words
 from triage.intelligence.stix_patterns import keys_of
 from triage.wording import plain

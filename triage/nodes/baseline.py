@@ -2,11 +2,11 @@
 
 import polars as pl
 
-from triage.baseline import compare, together
+from triage.judgement.baseline import compare, together
+from triage.judgement.teaching import learned
 from triage.nodes.horizon import activities_in_play, first_day_of_memory
 from triage.nodes.stage import Made
 from triage.state import Frames, RunContext, RunState
-from triage.teaching import learned
 
 
 def baseline(state: RunState, context: RunContext) -> Made:

@@ -2,9 +2,9 @@
 
 import polars as pl
 
-from triage.baseline import sightings
 from triage.columns import Batch
 from triage.condense import condense as condense_batch
+from triage.judgement.baseline import sightings
 from triage.nodes.stage import Made
 from triage.state import Frames, RunContext, RunState
 from triage.times import span

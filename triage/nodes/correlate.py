@@ -1,8 +1,8 @@
 """Correlate: activities become candidates, each with a first rating."""
 
-from triage.candidates import gather
-from triage.correlate import correlate as join_activities
-from triage.known_bad import surfaced
+from triage.judgement.candidates import gather
+from triage.judgement.correlate import correlate as join_activities
+from triage.judgement.known_bad import surfaced
 from triage.nodes.known_bad import find_known_bad, raising_by
 from triage.nodes.stage import Made
 from triage.state import Frames, RunContext, RunState

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from triage.candidates import Raise
 from triage.intelligence.matching import COMPARED_KINDS, of_activities
-from triage.known_bad import KnownBad, raised
+from triage.judgement.candidates import Raise
+from triage.judgement.known_bad import KnownBad, raised
+from triage.judgement.urgency import Rating
 from triage.state import Frames, RunContext
-from triage.urgency import Rating
 
 
 def find_known_bad(context: RunContext, compared: pl.DataFrame) -> Mapping[str, Sequence[KnownBad]]:

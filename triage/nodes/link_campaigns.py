@@ -5,10 +5,10 @@ from itertools import groupby
 
 import polars as pl
 
-from triage.adversary import Campaign, Trait, Traits
 from triage.attack import TechniqueTable
-from triage.campaigns import Known, campaigns, known_by_entity, linked
-from triage.indicators import address
+from triage.desk.indicators import address
+from triage.intelligence.adversary import Campaign, Trait, Traits
+from triage.intelligence.campaigns import Known, campaigns, known_by_entity, linked
 from triage.intelligence.profiles import profiles_of, resembles
 from triage.models import EntityKind, Incident
 from triage.nodes.horizon import horizon

@@ -4,7 +4,6 @@ from functools import partial
 
 import polars as pl
 
-from triage import ledger
 from triage.columns import Batch
 from triage.events import Progress
 from triage.models import RunCounts
@@ -13,6 +12,7 @@ from triage.normalise import merge
 from triage.normalise.parts import normalise_part
 from triage.normalise.reading import Readings
 from triage.ports import Window
+from triage.record import ledger
 from triage.state import Frames, RunContext, RunState
 from triage.times import micros
 from triage.workers import map_parts, worker_count

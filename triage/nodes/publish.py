@@ -8,17 +8,18 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from triage import __version__, ledger, watermarks
+from triage import __version__, watermarks
 from triage.advisor.budget import use_of_run
-from triage.basis import basis
 from triage.errors import SourceError, SourceUnavailable
 from triage.events import Notice
+from triage.judgement.teaching import mark_unusual
 from triage.models import DeadLetter, Incident, Incompleteness, RunCounts
 from triage.nodes.link_campaigns import keep_campaigns
 from triage.nodes.stage import Made
 from triage.ports import Publication
+from triage.record import ledger
+from triage.record.basis import basis
 from triage.state import Frames, Pulled, RunContext, RunState
-from triage.teaching import mark_unusual
 from triage.times import micros, moment
 
 

@@ -5,13 +5,13 @@ from types import MappingProxyType
 
 import polars as pl
 
-from triage.blast import weigh_plans
-from triage.candidates import parts_of
-from triage.identity import incident_ids
-from triage.incidents import everyday_incidents, from_investigation, ranked
+from triage.casework.blast import weigh_plans
+from triage.judgement.candidates import parts_of
 from triage.models import Incident
 from triage.nodes.link_campaigns import link_campaigns
 from triage.nodes.stage import Made
+from triage.record.identity import incident_ids
+from triage.record.incidents import everyday_incidents, from_investigation, ranked
 from triage.state import Frames, RunContext, RunState
 
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from triage.columns import Facts
-from triage.injection import MODEL_PROMPT, PLANTED, scan
 from triage.models import EntityKind
+from triage.trust.injection import MODEL_PROMPT, PLANTED, scan
 
 _SHORTEST = 4
 _PIECE = 200

@@ -6,10 +6,10 @@ from typing import Literal, NamedTuple
 import polars as pl
 from pydantic import Field
 
-from triage.candidates import EVERYDAY, parts_of
+from triage.judgement.candidates import EVERYDAY, parts_of
+from triage.judgement.urgency import total
 from triage.models import Disposition, Model, UrgencyPart
 from triage.regroup.grouping import Grouping
-from triage.urgency import total
 
 Effect = Literal["holds", "splits", "merges", "moves", "re-ranks", "dissolves"]
 RULES_SHOWN = 4

@@ -5,9 +5,9 @@ An alert stands for its activity: the alerts of one kind about one entity in one
 
 from collections.abc import Collection, Mapping
 
-from triage.constraints import Constraint, activities, described
-from triage.decisions import Decision, decision
+from triage.desk.decisions import Decision, decision
 from triage.errors import UsageError
+from triage.judgement.constraints import Constraint, activities, described
 
 Members = Mapping[str, Mapping[str, object]]
 """The activities of an incident: key -> row of columns.ACTIVITIES."""

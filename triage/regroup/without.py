@@ -4,8 +4,8 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from triage.constraints import Constraint, activities
 from triage.errors import UsageError
+from triage.judgement.constraints import Constraint, activities
 from triage.models import EntityKind, Incident
 
 _SEPARATOR = ".."

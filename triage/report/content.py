@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from triage import ledger
 from triage.models import Incident, Incompleteness, Join, ResponseStep, RunCounts, TimelineEntry
+from triage.record import ledger
 
 FULL = 40
 """Incidents shown in full; the rest of the queue is one line each."""

@@ -15,7 +15,7 @@ from markupsafe import Markup
 from triage.models import Entity
 from triage.report import content, narrative, svg
 from triage.report.content import Report
-from triage.untrusted import clean, defang
+from triage.trust.untrusted import clean, defang
 
 _VALUE_CHARS = 1500
 _SUMMARY_CHARS = 6000

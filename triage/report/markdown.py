@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from triage.models import Evidence, Incident, TimelineEntry
 from triage.report import content, narrative
 from triage.report.content import Report
-from triage.untrusted import clean, defang
-from triage.untrusted import for_markdown as md
+from triage.trust.untrusted import clean, defang
+from triage.trust.untrusted import for_markdown as md
 
 _SUMMARY_CHARS = 6000
 

@@ -7,10 +7,10 @@ from typing import Any
 import orjson
 import polars as pl
 
-from triage import ledger
 from triage.atomic import replacing
 from triage.errors import TriageError
 from triage.models import Incident
+from triage.record import ledger
 from triage.report import html, markdown
 from triage.report.content import report
 

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from triage.attack import KILL_CHAIN, stage
 from triage.models import Incident, TimelineEntry, UrgencyPart
-from triage.untrusted import clean
+from triage.trust.untrusted import clean
 
 WIDTH = 960
 LABEL = 190

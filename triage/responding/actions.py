@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from triage.condense import stable_key
-from triage.decisions import Status
+from triage.desk.decisions import Status
 from triage.errors import UsageError
 from triage.models import Incident, ResponseStep
 from triage.responding.models import WRITE_STATUS, Action, Request, StatusWrite

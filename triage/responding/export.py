@@ -6,9 +6,9 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from triage.desk.takeaway import cell
 from triage.models import Incident, ResponseStep
-from triage.takeaway import cell
-from triage.untrusted import for_markdown as md
+from triage.trust.untrusted import for_markdown as md
 
 COLUMNS = (
     "number",

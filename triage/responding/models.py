@@ -7,7 +7,7 @@ from typing import Any, Literal, Protocol
 
 from pydantic import AwareDatetime, Field
 
-from triage.measures import Role
+from triage.casework.measures import Role
 from triage.models import Model
 
 Act = Literal["proposed", "previewed", "approved", "rejected", "started", "done", "failed", "unknown"]

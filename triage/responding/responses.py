@@ -9,7 +9,7 @@ from langgraph.types import Command
 
 from triage.condense import stable_key
 from triage.config import RespondSettings
-from triage.decisions import Status
+from triage.desk.decisions import Status
 from triage.errors import UsageError
 from triage.models import Incident
 from triage.responding.actions import find_step, status_action, step_action, with_key

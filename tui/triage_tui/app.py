@@ -18,8 +18,8 @@ from textual.widgets import Input
 from textual.worker import Worker, WorkerState, get_current_worker
 
 from triage.attack import TechniqueTable, load_techniques
+from triage.desk.pivots import Question, Slice
 from triage.errors import TriageError, UsageError
-from triage.pivots import Question, Slice
 from triage_tui.desk import Desk, Loaded
 from triage_tui.keys import known_names
 from triage_tui.look import Look
@@ -39,7 +39,7 @@ from triage_tui.themes import THEMES, look
 from triage_tui.view_state import Row, Tab
 
 if TYPE_CHECKING:
-    from triage.takeaway import Item
+    from triage.desk.takeaway import Item
 
 POLL_SECONDS = 2.0
 SWITCH_SECONDS = 0.001
@@ -442,7 +442,7 @@ class TriageApp(App[None]):
 
     def items(self, rows: Sequence[Row]) -> "list[Item]":
         """Return rows as what is taken away."""
-        from triage.takeaway import Item  # reports and their parts are not wanted before
+        from triage.desk.takeaway import Item  # reports and their parts are not wanted before
 
         return [Item(one, row.status) for one, row in zip(self.desk.whole(rows), rows, strict=True)]
 

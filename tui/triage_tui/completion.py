@@ -1,10 +1,10 @@
-"""Offers how the filter that is being typed may go on; what is offered comes from ``triage.filters``."""
+"""Offers how the filter that is being typed may go on; what is offered comes from ``triage.desk.filters``."""
 
 from collections.abc import Callable, Iterable, Mapping
 
 from textual.suggester import Suggester
 
-from triage.filters import complete, completion_start
+from triage.desk.filters import complete, completion_start
 
 Vocabulary = Mapping[str, Iterable[str]]
 

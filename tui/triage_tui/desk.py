@@ -5,11 +5,11 @@ from datetime import datetime
 from time import sleep
 from typing import Any, NamedTuple
 
-from triage.cards import Card
-from triage.decisions import Kind, Step, decision
+from triage.desk.cards import Card
+from triage.desk.decisions import Kind, Step, decision
+from triage.desk.filter_fields import Told, prepare
+from triage.desk.filters import vocabulary
 from triage.errors import UsageError
-from triage.filter_fields import Told, prepare
-from triage.filters import vocabulary
 from triage.models import Incident
 from triage_tui.port import SessionPort
 from triage_tui.view_state import QueueState, Row, Snapshot, named, number

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from rich.text import Text
 
-from triage.untrusted import for_terminal
+from triage.trust.untrusted import for_terminal
 
 STRIP = (
     ("reconnaissance",),

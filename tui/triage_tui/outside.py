@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from triage.untrusted import clean
+from triage.trust.untrusted import clean
 
 CHARS = 5_000_000
 """Characters that a pager is given."""

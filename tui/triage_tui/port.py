@@ -5,11 +5,11 @@ from typing import Any, Protocol
 
 import polars as pl
 
-from triage.cards import Card, Detail
-from triage.decisions import Change, Decision, Status, Step
-from triage.filters import Filter
+from triage.desk.cards import Card, Detail
+from triage.desk.decisions import Change, Decision, Status, Step
+from triage.desk.filters import Filter
+from triage.desk.pivots import Question, Slice
 from triage.models import DeadLetter, Incident
-from triage.pivots import Question, Slice
 
 
 class CardsPort(Protocol):

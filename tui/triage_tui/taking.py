@@ -1,4 +1,4 @@
-"""Copying and exporting: what is taken away is made by ``triage.takeaway``; here it gets to clipboard and files."""
+"""Copying and exporting: ``triage.desk.takeaway`` makes what is taken away; here it gets to clipboard and files."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,7 +9,7 @@ from triage_tui.screens.dialogs import Option
 from triage_tui.view_state import number
 
 if TYPE_CHECKING:
-    from triage.takeaway import Item
+    from triage.desk.takeaway import Item
 
 FORMS = (
     Option("i", "id", "ids"),
@@ -28,7 +28,7 @@ SUFFIXES = {"jsonl": "jsonl", "csv": "csv", "markdown": "md", "stix": "stix.json
 
 def copied(items: "Sequence[Item]", form: str) -> str:
     """Return incidents in a form of the copy menu."""
-    from triage.takeaway import copy
+    from triage.desk.takeaway import copy
 
     name, _, defanged = form.partition(":")
     return "\n".join(copy(item, name, defanged=bool(defanged)) for item in items)
@@ -44,7 +44,7 @@ def write_copy(text: str, folder: Path) -> Path:
 
 def export(items: "Sequence[Item]", folder: Path, now: datetime) -> str:
     """Write incidents in every format to a new folder and return what was done."""
-    from triage.takeaway import EXPORTS
+    from triage.desk.takeaway import EXPORTS
 
     target = folder / f"export-{now:%Y%m%dT%H%M%SZ}"
     target.mkdir(parents=True, exist_ok=True)

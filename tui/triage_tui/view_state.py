@@ -10,13 +10,13 @@ from enum import IntEnum
 from typing import Any, NamedTuple
 
 from triage.attack import stage
-from triage.cards import Card
-from triage.decisions import Change, Decision, Status, Step
+from triage.desk.cards import Card
+from triage.desk.decisions import Change, Decision, Status, Step
+from triage.desk.filter_fields import Subject, Told
+from triage.desk.filters import Filter
 from triage.errors import UsageError
-from triage.filter_fields import Subject, Told
-from triage.filters import Filter
 from triage.models import DeadLetter
-from triage.untrusted import clean
+from triage.trust.untrusted import clean
 from triage_tui.preferences import View
 
 Levels = Sequence[tuple[float, timedelta]]
@@ -259,7 +259,7 @@ class QueueState:
 
     def set_filter(self, text: str, read: Callable[[str], Filter]) -> bool:
         """Filter by a text that ``read`` can read; a text it cannot leaves the view as it was and is told."""
-        from triage.filters import FilterError
+        from triage.desk.filters import FilterError
 
         self.filter_text = text
         try:

@@ -7,7 +7,7 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from support.incidents import incident
-from triage import queries
+from triage.desk import queries
 from triage.models import Entity, EntityKind
 
 pytestmark = pytest.mark.elastic

@@ -12,7 +12,7 @@ from elasticsearch import Elasticsearch
 from support.responding import planned
 from triage.adapters.connectors.elastic_status import ASSIGNEES, STATUS, TAGS, ElasticStatus
 from triage.config import ConnectorSettings, ElasticSettings, Settings
-from triage.decisions import Status, decision
+from triage.desk.decisions import Status, decision
 from triage.errors import ConfigError
 from triage.fakes import HashEmbedder
 from triage.models import AlertRef

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 
 from pydantic import SecretStr
 
+from triage.casework.countermeasures import names
 from triage.config import ConnectorSettings, ElasticSettings, Settings
-from triage.countermeasures import names
 from triage.errors import ConfigError
 from triage.models import AlertRef
 from triage.responding.models import Connector

@@ -16,7 +16,7 @@ import polars as pl
 from pydantic import Field
 
 from triage.adapters.segments import FolderWorkingSet
-from triage.adversary import Profile
+from triage.intelligence.adversary import Profile
 from triage.intelligence.matching import SOURCED
 from triage.intelligence.reading import Gathered
 from triage.models import Model

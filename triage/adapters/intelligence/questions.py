@@ -8,9 +8,9 @@ import polars as pl
 
 from triage.adapters.campaigns import CampaignMemory
 from triage.adapters.intelligence.desk import IntelligenceDesk
-from triage.adversary import Campaign
 from triage.attack import load_techniques
-from triage.campaigns import campaigns, known_by_entity, linked
+from triage.intelligence.adversary import Campaign
+from triage.intelligence.campaigns import campaigns, known_by_entity, linked
 from triage.intelligence.profiles import resembles
 from triage.intelligence.values import normal
 from triage.times import moment

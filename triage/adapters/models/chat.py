@@ -13,8 +13,8 @@ from pydantic import SecretStr
 
 from triage.advisor.chat import Form, Reply, estimate, refuse_plain
 from triage.errors import ModelError
-from triage.gate import Prompt
-from triage.untrusted import clean
+from triage.trust.gate import Prompt
+from triage.trust.untrusted import clean
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel

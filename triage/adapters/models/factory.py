@@ -8,7 +8,7 @@ from triage.adapters.models.chat import Entry, LangChainModel
 from triage.adapters.models.providers import chat_class, provider_of
 from triage.config import ModelSettings
 from triage.errors import ConfigError
-from triage.untrusted import clean
+from triage.trust.untrusted import clean
 
 if TYPE_CHECKING:
     from langchain_core.rate_limiters import BaseRateLimiter

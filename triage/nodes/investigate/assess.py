@@ -4,11 +4,11 @@ from typing import Literal
 
 from langgraph.runtime import Runtime
 
-from triage.assessment import assess as judge
+from triage.casework.assessment import assess as judge
+from triage.casework.masking import compared, is_planted, masked
+from triage.casework.playbook import seen_elsewhere
 from triage.investigation import CandidateBrief, Investigation, InvestigationContext
-from triage.masking import compared, is_planted, masked
 from triage.nodes.investigate.state import InvestigationState, InvestigationUpdate
-from triage.playbook import seen_elsewhere
 
 ROUNDS = 2
 """Rounds of plan, call and assess at most."""

@@ -2,9 +2,9 @@
 
 from langgraph.runtime import Runtime
 
+from triage.casework.playbook import Playbook
 from triage.investigation import Cutoff, InvestigationContext
 from triage.nodes.investigate.state import InvestigationState, InvestigationUpdate
-from triage.playbook import Playbook
 
 
 def plan(state: InvestigationState, runtime: Runtime[InvestigationContext]) -> InvestigationUpdate:

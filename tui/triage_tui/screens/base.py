@@ -8,7 +8,7 @@ from rich.text import Text
 from textual.app import SuspendNotSupported
 from textual.screen import Screen
 
-from triage.decisions import Kind
+from triage.desk.decisions import Kind
 from triage.errors import TriageError
 from triage_tui.desk import Desk
 from triage_tui.look import Look
@@ -242,7 +242,7 @@ class WorkScreen(Screen[None]):
 
     def document(self) -> str:
         """Return what the pager is to show."""
-        from triage.takeaway import copy
+        from triage.desk.takeaway import copy
 
         items = self.triage.items(self.rows_to_take())
         return "\n".join(copy(item, "markdown") for item in items)

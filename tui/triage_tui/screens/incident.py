@@ -10,13 +10,13 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
 
-from triage.cards import Card
+from triage.desk.cards import Card
+from triage.desk.filter_fields import Told
+from triage.desk.flip import question
+from triage.desk.pivots import History, Question, histories
+from triage.desk.similar import similar
 from triage.errors import TriageError
-from triage.filter_fields import Told
-from triage.flip import question
 from triage.models import Incident
-from triage.pivots import History, Question, histories
-from triage.similar import similar
 from triage_tui.keys import bindings
 from triage_tui.look import count
 from triage_tui.messages import (

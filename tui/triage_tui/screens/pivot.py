@@ -7,7 +7,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from triage.pivots import OF_FACT, Question, Slice, fields, frequency, narrowed
+from triage.desk.pivots import OF_FACT, Question, Slice, fields, frequency, narrowed
 from triage_tui.keys import bindings
 from triage_tui.messages import AlertTarget, FieldTarget, IncidentTarget, Opened, ValueTarget
 from triage_tui.screens.base import WorkScreen

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 from rich.text import Text
 
+from triage.desk.pivots import History
 from triage.models import Entity, Incident
-from triage.pivots import History
 from triage_tui.look import Look, count
 from triage_tui.messages import EntityTarget
 from triage_tui.sheets.base import Builder, ListSheet

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from triage.decisions import Step
+from triage.desk.decisions import Step
 from triage_tui.keys import Chosen, helped
 from triage_tui.look import Look
 from triage_tui.sheets.base import Builder, ListSheet

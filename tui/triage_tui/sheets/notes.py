@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from triage.decisions import Step
+from triage.desk.decisions import Step
 from triage_tui.look import Look
 from triage_tui.sheets.base import Builder, ListSheet
 from triage_tui.view_state import Row, describe_step, status_word

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import polars as pl
 from rich.text import Text
 
-from triage.pivots import FieldCount, Frequency, Slice, frequency, per_day
+from triage.desk.pivots import FieldCount, Frequency, Slice, frequency, per_day
 from triage.times import moment
 from triage_tui.look import Look, count
 from triage_tui.messages import FieldTarget, IncidentTarget, ValueTarget

@@ -4,7 +4,7 @@ import re
 
 from rich.text import Text
 
-from triage.filter_fields import Told
+from triage.desk.filter_fields import Told
 from triage_tui.look import Look, count
 from triage_tui.sheets.base import wrap
 from triage_tui.sheets.queue import about

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from rich.text import Text
 
-from triage.filter_fields import Told
+from triage.desk.filter_fields import Told
 from triage_tui.look import Look, ago, count
 from triage_tui.sheets.base import Line
 from triage_tui.view_state import (

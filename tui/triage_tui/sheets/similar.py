@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from rich.text import Text
 
-from triage.similar import Similar
+from triage.desk.similar import Similar
 from triage_tui.look import Look
 from triage_tui.messages import IncidentTarget
 from triage_tui.sheets.base import Builder, ListSheet

@@ -1,0 +1,1 @@
+"""What analysts do with incidents: filter, decide, look further, carry away."""

@@ -1,0 +1,1 @@
+"""What is normal, what belongs together, what comes first: baseline, correlation, urgency."""

@@ -1,0 +1,75 @@
+"""Everyday activities that begin amid a burst of unusual ones, and so belong to the same story.
+
+An offer says that a candidate would take an everyday activity in: because of how many unusual kinds of activity it
+began near on the same asset, or because its kind comes so seldom that meeting a burst is hardly chance.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from triage.judgement.baseline import MICROS_PER_HOUR
+from triage.judgement.links import Rules
+
+
+def offers(everything: pl.DataFrame, core: pl.DataFrame, rules: Rules) -> pl.DataFrame:
+    """Return activity, candidate, company (unusual kinds near it), left (the nearest), principal, distance (µs).
+
+    ``core`` has the candidate of every unusual activity. An activity may have several offers, the nearest comes first.
+    """
+    rest = everything.join(core.select("activity"), on="activity", how="anti")
+    rest = rest.select("activity", "signature", "principal", "first", "novelty", "severity")
+    rest = rest.filter(pl.col("principal") != "")
+    found = pl.concat([*_on_the_asset(rest, core, rules), _by_no_chance(rest, everything, core, rules)])
+    return found.sort("activity", "distance", "candidate", "company", descending=[False, False, False, True])
+
+
+def _on_the_asset(rest: pl.DataFrame, core: pl.DataFrame, rules: Rules) -> tuple[pl.DataFrame, ...]:
+    """Everyday activities near unusual ones on the same asset: the nearer or the odder, the fewer of those it takes."""
+    others = core.select("candidate", "principal", left="activity", kind="signature", began="first")
+    near = rest.join(others, on="principal")
+    near = near.with_columns(distance=(pl.col("first") - pl.col("began")).abs()).sort("activity", "distance", "left")
+    amid = near.filter(pl.col("distance") <= rules.absorb_seconds * 1_000_000)
+    odd = pl.col("novelty") >= rules.absorb_novelty
+    later = near.filter(pl.col("distance") <= rules.absorb_minutes * 60_000_000, odd)
+    rated = amid.filter(pl.col("severity") >= rules.absorb_severity, odd)
+    return (
+        _company(amid, rules.absorb_least),
+        _company(later, rules.absorb_many),
+        _company(rated, 1),
+    )
+
+
+def _by_no_chance(rest: pl.DataFrame, everything: pl.DataFrame, core: pl.DataFrame, rules: Rules) -> pl.DataFrame:
+    """Kinds of alert that come so seldom, on any asset, that their coming amid a burst is hardly chance.
+
+    Where many such kinds come and go, some always meets a burst: then none is taken in.
+    """
+    window = 2 * rules.chance_minutes * MICROS_PER_HOUR / 60
+    span: float = everything.select((pl.col("first").max() - pl.col("first").min()).fill_null(0)).item()
+    windows = max(1.0, span / window)
+    episodes = everything.group_by("signature").agg(pl.len().alias("episodes"))
+    seldom = rest.join(episodes, on="signature").filter(pl.col("episodes") / windows <= rules.chance_most)
+    if seldom.select((pl.col("first") // window).n_unique()).item() > rules.chance_of_any * windows:
+        seldom = seldom.clear()
+    others = core.sort("first", "activity").select("candidate", left="activity", kind="signature", began="first")
+    met = seldom.join(others, how="cross").with_columns(distance=(pl.col("first") - pl.col("began")).abs())
+    met = met.filter(pl.col("distance") <= rules.absorb_minutes * 60_000_000)
+    close = pl.col("distance").min().over("activity", "candidate") <= rules.chance_minutes * 60_000_000
+    return _company(met.filter(close).sort("activity", "distance", "left"), rules.absorb_many)
+
+
+def _company(near: pl.DataFrame, least: int) -> pl.DataFrame:
+    """Candidates with at least ``least`` kinds of unusual activity near each everyday one, and the nearest of them."""
+    found = near.group_by("activity", "candidate", maintain_order=True).agg(
+        pl.col("kind").n_unique().alias("company"), pl.col("left", "principal", "distance").first()
+    )
+    return found.filter(pl.col("company") >= least)
+
+
+def why_taken_in(row: Mapping[str, Any]) -> str:
+    """Say why the activity of an offer is in its candidate."""
+    company = row["company"]
+    unusual = "an unusual activity" if company == 1 else f"{company} unusual kinds of activity"
+    return f"everyday on its own, but began on {row['principal']} amid {unusual}"

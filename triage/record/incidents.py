@@ -1,0 +1,167 @@
+"""Investigations and everyday groups become incidents, in the order in which an analyst should look at them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import polars as pl
+
+from triage.attack import TechniqueTable, kill_chain_order
+from triage.investigation import ActivityBrief, CandidateBrief, Investigation
+from triage.judgement.candidates import EVERYDAY, activity_brief
+from triage.judgement.urgency import total
+from triage.models import AlertRef, Entity, Evidence, Incident, Join, TimelineEntry, UrgencyPart
+from triage.times import moment
+from triage.trust.untrusted import clean
+
+TIMELINE_KEPT = 60
+JOINS_KEPT = 60
+ENTITIES_KEPT = 20
+_UNRANKED = 1
+
+
+def from_investigation(
+    brief: CandidateBrief, found: Investigation, parts: Sequence[UrgencyPart], incident_id: str, table: TechniqueTable
+) -> Incident:
+    """Return the incident of an investigated candidate; its rank is given by ``ranked``."""
+    techniques = tuple(sorted({t for a in brief.activities for t in a.techniques}))
+    tactics = {t for a in brief.activities for t in a.tactics} | {
+        t for one in techniques for t in table.tactics([one])[:1]
+    }
+    return Incident(
+        incident_id=incident_id,
+        rank=_UNRANKED,
+        urgency=total([*parts, *found.raised]),
+        urgency_parts=(*parts, *found.raised),
+        disposition=found.disposition,
+        verdict_reason=found.verdict_reason,
+        title=found.title,
+        summary=found.summary,
+        first_seen=brief.first,
+        last_seen=brief.last,
+        alert_count=brief.alert_count,
+        activity_count=len(brief.activities),
+        entities=found.entities,
+        techniques=techniques,
+        tactics=kill_chain_order(tactics),
+        detectors=tuple(sorted({a.detector for a in brief.activities})),
+        evidence=found.evidence,
+        joins=_kept_joins(brief.joins),
+        timeline=timeline(brief.ranked()),
+        benign_reading=found.benign_reading,
+        missing_evidence=found.missing_evidence,
+        would_flip=found.would_flip,
+        response_plan=found.response_plan,
+        narrative=found.narrative,
+    )
+
+
+def _kept_joins(joins: Sequence[Join]) -> tuple[Join, ...]:
+    """Joins come weakest first, and those are the ones to argue about."""
+    return tuple(joins[:JOINS_KEPT])
+
+
+def timeline(ranked: Sequence[ActivityBrief]) -> tuple[TimelineEntry, ...]:
+    """Return the most telling activities in order of time."""
+    kept = sorted(ranked[:TIMELINE_KEPT], key=lambda a: (a.first, a.key))
+    return tuple(
+        TimelineEntry(
+            activity=a.key,
+            first_seen=a.first,
+            last_seen=a.last,
+            alert_count=a.count,
+            detector=a.detector,
+            rule=a.rule,
+            entities=tuple(dict.fromkeys(_entity_texts(a)))[:ENTITIES_KEPT],
+            severity=a.severity or 0.0,
+            techniques=a.techniques,
+            tactics=a.tactics,
+            novelty=a.novelty,
+        )
+        for a in kept
+    )
+
+
+def _entity_texts(activity: ActivityBrief) -> Iterable[str]:
+    if activity.principal:
+        yield activity.principal
+    for ref in activity.entities:
+        yield f"{ref.kind}:{ref.value}"
+
+
+def everyday_incidents(
+    compared: pl.DataFrame, membership: pl.DataFrame, ids: Mapping[str, str], samples: Mapping[str, Sequence[AlertRef]]
+) -> list[Incident]:
+    """Return one benign group per signature of everything that no candidate holds."""
+    groups = membership.filter(pl.col("candidate").str.starts_with(EVERYDAY)).join(compared, on="activity")
+    ordered = groups.sort("candidate", "first", "activity")
+    return [
+        _everyday(ids[str(key)], rows, samples) for (key,), rows in ordered.group_by("candidate", maintain_order=True)
+    ]
+
+
+def _everyday(incident_id: str, rows: pl.DataFrame, samples: Mapping[str, Sequence[AlertRef]]) -> Incident:
+    shown = [activity_brief(row, samples) for row in rows.head(TIMELINE_KEPT).iter_rows(named=True)]
+    first, alerts, assets = shown[0], int(rows["count"].sum()), rows["principal"].n_unique()
+    reason = _why_everyday(rows)
+    title = f"Everyday: {first.rule} ({assets} asset{'s' if assets != 1 else ''})"
+    evidence = Evidence(
+        evidence_id="E1",
+        statement=f"Rule '{first.rule}' fired {alerts} times on {assets} assets; {reason}.",
+        tool="baseline",
+        supports="benign",
+        alerts=first.sample_alerts,
+        alert_count=alerts,
+        truncated=alerts > len(first.sample_alerts),
+    )
+    return Incident(
+        incident_id=incident_id,
+        rank=_UNRANKED,
+        urgency=0,
+        urgency_parts=(),
+        disposition="benign",
+        verdict_reason=f"everyday: {reason}",
+        title=clean(title, 200),
+        summary=f"{evidence.statement[:-1]} [E1].",
+        first_seen=first.first,
+        last_seen=moment(rows.select(pl.col("last").max()).item()),
+        alert_count=alerts,
+        activity_count=rows.height,
+        entities=_assets(rows),
+        techniques=_union(rows, "techniques"),
+        tactics=kill_chain_order(_union(rows, "tactics")),
+        detectors=(first.detector,),
+        evidence=(evidence,),
+        joins=(),
+        timeline=timeline(shown),
+        benign_reading="What happens every day, or too early to judge by newness and not rated severe by its vendor.",
+    )
+
+
+def _why_everyday(rows: pl.DataFrame) -> str:
+    cold, known = int(rows["cold"].sum()), int((rows["pair_days"] > 0).sum())
+    rest = rows.height - cold - known
+    told = [
+        (known, "on an asset where it was seen on earlier days"),
+        (cold, "while memory was still short, rated below the level that counts then"),
+        (rest, "new on their asset but common on others"),
+    ]
+    return "; ".join(f"{number} of {rows.height} activities {what}" for number, what in told if number > 0)
+
+
+def _assets(rows: pl.DataFrame) -> tuple[Entity, ...]:
+    counted = rows.filter(pl.col("principal") != "").group_by("principal").agg(pl.col("count").sum())
+    ordered = counted.sort("count", "principal", descending=[True, False]).head(ENTITIES_KEPT)
+    pairs = ((*name.split(":", 1), number) for name, number in ordered.iter_rows())
+    return tuple(Entity(kind=kind, value=value, alert_count=number) for kind, value, number in pairs)
+
+
+def _union(rows: pl.DataFrame, column: str) -> tuple[str, ...]:
+    return tuple(rows[column].explode().drop_nulls().unique().sort().to_list())
+
+
+def ranked(incidents: Iterable[Incident]) -> tuple[Incident, ...]:
+    """Order incidents: what is shown by urgency, benign after all others by size; and number them."""
+    ordered = sorted(
+        incidents,
+        key=lambda i: (i.disposition == "benign", -i.urgency, -i.alert_count, i.first_seen, i.incident_id),
+    )
+    return tuple(incident.model_copy(update={"rank": number}) for number, incident in enumerate(ordered, start=1))
