@@ -84,6 +84,7 @@ ROWS = st.lists(
         variety=st.integers(1, 500),
         tactics=st.lists(st.sampled_from(["execution", "discovery", "impact"]), max_size=2),
         alone=st.booleans(),
+        first=st.integers(0, 4).map(lambda second: second * 1_000_000),
     ),
     min_size=1,
     max_size=12,

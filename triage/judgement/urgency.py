@@ -171,10 +171,11 @@ def _once_a_moment(core: Sequence[Mapping[str, Any]], kinds: Mapping[str, float]
 
 
 def _moments(core: Sequence[Mapping[str, Any]], scale: Scale) -> dict[str, set[tuple[str, int]]]:
-    """Return the moments (asset, number) in which each unrated kind begins."""
+    """Return the moments (asset, number) in which each kind begins that no vendor rates and that is nowhere steady."""
+    vouched = {row["signature"] for row in core if row["severity"] is not None or _is_steady(row)}
     moments: dict[str, set[tuple[str, int]]] = {}
     for row in core:
-        if row["severity"] is None and not _is_steady(row):
+        if row["signature"] not in vouched:
             moment = row["principal"], int(row["first"] // (scale.moment_seconds * 1_000_000))
             moments.setdefault(row["signature"], set()).add(moment)
     return moments
