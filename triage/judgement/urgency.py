@@ -115,7 +115,9 @@ def rate(
     weight = sum(kinds.values())
     assets = {row["principal"] for row in core}
     parts = tuple(part for part in _parts(core, kinds, assets, criticality, scale) if part.points > 0)
-    needed = scale.sequence_weight if _is_sequence([*core, *company], scale) else scale.shown_weight
+    needed = scale.shown_weight
+    if weight < needed and _is_sequence([*core, *company], scale):  # a sequence needs less, so it is asked only then
+        needed = scale.sequence_weight
     disposition, reason = _judge(core, kinds, weight, assets, parts, needed, scale)
     return Rating(disposition, reason, round(weight, 4), parts)
 
