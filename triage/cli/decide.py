@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from triage.cli.common import console, open_session, print_json, safe, with_json, with_settings
-from triage.desk.decisions import REASONS, SHORT_REASONS, Kind, decision
+from triage.desk.decisions import DONE, REASONS, SHORT_REASONS, Kind, decision
 from triage.errors import UsageError
 from triage.judgement.constraints import in_words
 
@@ -21,17 +21,6 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-DONE: dict[Kind, str] = {
-    "close": "closed",
-    "reopen": "reopened",
-    "acknowledge": "acknowledged",
-    "assign": "assigned",
-    "escalate": "escalated",
-    "snooze": "snoozed",
-    "note": "noted on",
-    "regroup": "regrouped",
-}
-"""Kind of decision -> what was done to the incidents."""
 INCIDENTS = "Each INCIDENT is an id, the beginning of one, or a rank of the queue."
 
 

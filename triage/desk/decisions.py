@@ -17,6 +17,17 @@ from triage.models import Model
 from triage.record.lineage import Heir, bounded
 
 Kind = Literal["close", "reopen", "acknowledge", "assign", "escalate", "snooze", "note", "regroup"]
+DONE: dict[Kind, str] = {
+    "close": "closed",
+    "reopen": "reopened",
+    "acknowledge": "acknowledged",
+    "assign": "assigned",
+    "escalate": "escalated",
+    "snooze": "snoozed",
+    "note": "noted on",
+    "regroup": "regrouped",
+}
+"""Kind of decision -> what was done to the incidents."""
 Reason = Literal["true_positive", "benign_true_positive", "false_positive", "duplicate"]
 Change = Literal["", "new", "grown", "reranked"]
 """What the last run did to an incident, against the run before; '' = nothing."""

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from triage.attack import stage
 from triage.desk.cards import Card
-from triage.desk.decisions import Change, Decision, Status, Step
+from triage.desk.decisions import DONE, Change, Decision, Status, Step
 from triage.desk.filter_fields import Subject, Told
 from triage.desk.filters import Filter
 from triage.errors import UsageError
@@ -388,17 +388,6 @@ def main_asset(incident: Told) -> str:
     return ":".join(named[0]) if named else "no entity"
 
 
-_DONE = {
-    "reopen": "reopened",
-    "acknowledge": "acknowledged",
-    "assign": "assigned",
-    "escalate": "escalated",
-    "snooze": "snoozed",
-    "note": "noted on",
-    "regroup": "regrouped",
-}
-
-
 def number(count: int, noun: str = "incident") -> str:
     """Return e.g. '1 incident' or '1,204 incidents'."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
@@ -413,7 +402,7 @@ def describe(decision: Decision, name: str = "") -> str:
     if decision.kind == "assign":
         return f"assigned {what} to {decision.assignee}{note}" if decision.assignee else f"gave {what} back{note}"
     until = f" until {decision.until:%Y-%m-%d %H:%M} UTC" if decision.until else ""
-    return f"{_DONE[decision.kind]} {what}{until}{note}"
+    return f"{DONE[decision.kind]} {what}{until}{note}"
 
 
 def named(decision: Decision, queue: QueueState) -> str:
