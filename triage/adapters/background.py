@@ -7,11 +7,11 @@ from threading import Lock
 from typing import Any
 
 import numpy as np
-import orjson
 import polars as pl
 
 from triage.adapters.database import SqliteState
 from triage.intelligence.matching import MATCHES
+from triage.normalise.page import source_of
 from triage.ports import WorkingSet
 from triage.state import Frames, Intelligence
 from triage.times import micros
@@ -90,7 +90,6 @@ class DocumentsOf:
         place = self._places.filter((pl.col("id") == id) & (pl.col("index") == index)).head(1)
         for part, line in place.select("part", "line").iter_rows():
             with self._lock:
-                found = orjson.loads(self._lines(part)[line])
-            source = found.get("_source", found) if isinstance(found, dict) else None
-            return source if isinstance(source, dict) else None
+                found = self._lines(part)[line]
+            return source_of(found)
         return None

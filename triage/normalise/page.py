@@ -162,6 +162,14 @@ def _parse(line: bytes, limits: Limits) -> dict[str, Any]:
     return document
 
 
+def source_of(line: bytes) -> dict[str, Any] | None:
+    """Return the document of a line without its envelope, read as it was for its alert; None where it is broken."""
+    try:
+        return _open(_parse(line, Limits(document_bytes=max(1000, len(line)))))[2]
+    except _Broken:
+        return None
+
+
 def _parse_leniently(line: bytes) -> object:
     """Parse what orjson refuses but ``json`` takes: lone surrogates, bytes that are not UTF-8, NaN, huge integers."""
     if not line.strip():
