@@ -55,7 +55,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/bench.py $(ARGS)
 
 eval: $(VENV)/.dev
-	$(BIN)/triage eval $(ARGS)
+	$(BIN)/triage eval --adversarial $(ARGS)
 
 clean:
 	rm -rf $(VENV) build dist demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -255,6 +255,8 @@ def main() -> None:
     parser.add_argument("--case", type=Path, help="folder with alerts.ndjson.gz; default: the largest labelled case")
     parser.add_argument("--url", help="an Elasticsearch that may be written to; default: one of our own")
     parser.add_argument("--repeats", type=int, default=3, help="of each figure; the median is printed")
+    parser.add_argument("--nightly", action="store_true", help="also what the 30th nightly run costs (minutes)")
+    parser.add_argument("--tui", action="store_true", help="also how fast the terminal UI starts and answers")
     parser.add_argument("--only-read", nargs=2, metavar=("URL", "INDEX"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.only_read:
@@ -262,6 +264,9 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory(prefix="bench-") as name, server(options.url) as url:
         bench(case_file(options.case, Path(name)), url, Path(name), options.repeats)
+    for wanted, script in ((options.nightly, "nightly.py"), (options.tui, "tui.py")):
+        if wanted:
+            print(f"\n{measure([sys.executable, str(Path(__file__).with_name(script))]).output}", end="", flush=True)
 
 
 if __name__ == "__main__":

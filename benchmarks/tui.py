@@ -1,16 +1,18 @@
 """How fast the terminal UI is on a large state: first paint, key to frame, memory, while a run publishes.
 
-    python benchmarks/tui.py [--incidents 10000] [--alerts 1000000] [--folder DIR] [--quiet-state]
+    python benchmarks/tui.py [--incidents 10000] [--alerts 1000000] [--folder DIR] [--writer run|publish|none]
 
 The real program runs on a pseudo-terminal of 120x40. First paint is the time from starting the interpreter until the
 first incident is on the terminal. Key to frame is the time from writing a key until the terminal has all that the
-program writes in answer. Meanwhile another process publishes the same incidents again and again (not with
---quiet-state). Memory is the largest resident set. "computing" is the time the program's main thread had a processor
+program writes in answer. Meanwhile another process writes to the state: ``run`` is what happens in practice, one
+``triage run`` over new alerts after the other; ``publish`` is the worst that could be, all incidents published again
+and again without a pause. Memory is the largest resident set. "computing" is the time the main thread had a processor
 for: what it would take on a machine that does nothing else.
 """
 
 import argparse
 import fcntl
+import json
 import os
 import pty
 import select
@@ -45,6 +47,8 @@ from triage.state import Frames  # noqa: E402
 
 BURST = 0.4
 """Share of all alerts that one incident holds."""
+NEW_ALERTS = 20_000
+"""Alerts of one run that goes on meanwhile."""
 QUIET = 0.02
 """Seconds without output after which a frame counts as whole; not part of what is told."""
 GOALS = {"first paint s": 1.0, "key to frame p95 ms": 50.0, "memory MB": 300.0}
@@ -273,6 +277,32 @@ class Terminal:
         os.close(self._keyboard)
 
 
+def new_alerts(path: Path, number: int) -> None:
+    """Write NEW_ALERTS alerts that no run has judged yet, of hosts and rules as the state has them."""
+    begin = START + timedelta(days=number + 1)
+    with path.open("wb") as file:
+        for at in range(NEW_ALERTS):
+            source = {
+                "@timestamp": (begin + timedelta(seconds=at)).isoformat(),
+                "event": {"kind": "alert", "module": "endpoint", "severity": 47},
+                "rule": {"name": f"Rule {at % 70}"},
+                "host": {"name": f"host{at % 500}"},
+                "message": f"Rule {at % 70} fired",
+            }
+            file.write(json.dumps({"_index": INDEX, "_id": f"{number}-{at}", "_source": source}).encode() + b"\n")
+
+
+def run_on(folder: Path) -> None:
+    """Run ``triage run`` over new alerts again and again until killed."""
+    for number in range(10_000):
+        path = folder / f"new-{number}.ndjson"
+        new_alerts(path, number)
+        command = (sys.executable, "-m", "triage", "run", str(path), "--state", str(folder / "state"), "--no-progress")
+        subprocess.run(
+            command, env=os.environ | {"PYTHONPATH": os.pathsep.join(PATHS)}, check=True, capture_output=True
+        )
+
+
 class Walk(NamedTuple):
     """Keys whose answer is timed."""
 
@@ -293,17 +323,17 @@ WALKS = (
 
 
 @contextmanager
-def writer(folder: Path, count: int, *, wanted: bool) -> Iterator[None]:
-    """Let another process publish meanwhile."""
-    if not wanted:
+def writer(folder: Path, count: int, how: str) -> Iterator[None]:
+    """Let another process write meanwhile."""
+    if how == "none":
         yield
         return
-    command = (sys.executable, __file__, "--folder", str(folder), "--incidents", str(count), "--write-on")
+    command = (sys.executable, __file__, "--folder", str(folder), "--incidents", str(count), "--write-on", how)
     with subprocess.Popen(command, start_new_session=True) as process:
         try:
             yield
         finally:
-            process.send_signal(signal.SIGKILL)
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 class Took(NamedTuple):
@@ -356,10 +386,10 @@ def p95(seconds: Sequence[float]) -> float:
     return sorted(seconds)[max(int(len(seconds) * 0.95 + 0.999) - 1, 0)]
 
 
-def measure(folder: Path, count: int, *, quiet: bool) -> int:
+def measure(folder: Path, count: int, how: str) -> int:
     """Measure, print, and return 1 when a goal is missed."""
     paints = [first_paint(folder) for _ in range(5)]
-    with writer(folder, count, wanted=not quiet):
+    with writer(folder, count, how):
         took, memory = walk(folder)
     print(f"{'first paint':<26} {told(paints)}\n{'all keys':<26} {told(took)}")
     found = {
@@ -378,11 +408,11 @@ def main() -> None:
     parser.add_argument("--incidents", type=int, default=10_000)
     parser.add_argument("--alerts", type=int, default=1_000_000)
     parser.add_argument("--folder", type=Path, help="for the state, kept and used again; default: a temporary one")
-    parser.add_argument("--quiet-state", action="store_true", help="nothing writes meanwhile")
-    parser.add_argument("--write-on", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--writer", choices=("run", "publish", "none"), default="run", help="who writes meanwhile")
+    parser.add_argument("--write-on", choices=("run", "publish"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.write_on:
-        write_on(options.folder, options.incidents)
+        run_on(options.folder) if options.write_on == "run" else write_on(options.folder, options.incidents)
         return
     with tempfile.TemporaryDirectory(prefix="tui-bench-") as scratch:
         folder = options.folder or Path(scratch)
@@ -392,7 +422,7 @@ def main() -> None:
         (folder / "xdg/soc-triage/tui.json").write_text('{"tour_seen": true}', encoding="utf-8")
         work = Path(scratch) / "measured"
         shutil.copytree(folder, work, ignore=shutil.ignore_patterns("measured"))
-        sys.exit(measure(work, options.incidents, quiet=options.quiet_state))
+        sys.exit(measure(work, options.incidents, options.writer))
 
 
 if __name__ == "__main__":

@@ -281,9 +281,12 @@ class CampaignSettings(Section):
 
 
 class CalendarSettings(Section):
-    """Planned changes, scans and tests: evidence for a benign reading, never a reason to hide anything."""
+    """Planned changes, scans and tests; what one explains in full is a benign group, never dropped."""
 
     file: File = Field(None, description="CSV: from,to,kind,scope,title")
+    decides: bool = Field(
+        default=True, description="an entry that explains all of an incident makes it benign; false = it only argues"
+    )
 
 
 class ConnectorSettings(Section):

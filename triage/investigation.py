@@ -15,6 +15,7 @@ from triage.attack import TechniqueTable
 from triage.config import InvestigateSettings
 from triage.models import (
     AlertRef,
+    Cause,
     Disposition,
     Entity,
     EntityRef,
@@ -62,6 +63,8 @@ class Judgement(Model):
     disposition: Disposition
     verdict_reason: str
     score: float = Field(ge=0, le=1)
+    planned: str = Field(default="", description="kind of the planned change that explains all of it; '' = none does")
+    planned_in_part: str = Field(default="", description="kind of the planned change that explains a part of it")
 
 
 class CandidateBrief(Model):
@@ -120,6 +123,7 @@ class Investigation(Model):
     benign_reading: str
     missing_evidence: tuple[str, ...] = ()
     would_flip: tuple[str, ...] = ()
+    cause: Cause | None = None
     response_plan: tuple[ResponseStep, ...] = ()
     tool_calls: tuple[ToolCall, ...] = ()
     budget_exhausted: bool = False
@@ -164,6 +168,10 @@ class Advisor(Protocol):
 
         ``look_up`` makes one more read-only call, under the policy and budget of the investigation.
         """
+        ...
+
+    def charge(self, tokens: int) -> None:
+        """Count tokens against the budget of the run that it used before it was interrupted."""
         ...
 
 

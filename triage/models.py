@@ -177,6 +177,27 @@ class Narrative(Model):
         return sum(one.struck for one in (*self.sentences, *self.harmless, *self.missing))
 
 
+class Hypothesis(Model):
+    """One way to explain an incident, with how much of it is seen."""
+
+    name: str = Field(description="name of data/causes.csv")
+    title: str
+    points: int = Field(ge=0, description="sum of the points of the signs seen")
+    seen: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = Field(default=(), description="ids of the evidence that shows it")
+    lacking: tuple[str, ...] = Field(default=(), description="what would be seen too if it held, and is not")
+
+
+class Cause(Model):
+    """What an incident most likely is; decides nothing."""
+
+    name: str
+    side: Literal["attack", "benign"]
+    attack: Hypothesis = Field(description="the best one that it is an attack")
+    benign: Hypothesis = Field(description="the best harmless one")
+    flip: str = Field(description="what would make it wrong")
+
+
 class Incident(Model):
     """A candidate after investigation: what outside scorers and the front ends read."""
 
@@ -204,6 +225,7 @@ class Incident(Model):
     would_flip: tuple[str, ...] = ()
     response_plan: tuple[ResponseStep, ...] = ()
     campaign_ids: tuple[str, ...] = Field(default=(), description="campaigns it belongs to, see triage campaigns")
+    cause: Cause | None = Field(default=None, description="what it most likely is; null for everyday groups")
     narrative: Narrative | None = Field(default=None, description="of a language model; null without one")
     confidence: float | None = Field(
         default=None, ge=0, le=1, description="calibrated probability of a real attack; null = withheld"

@@ -3,9 +3,11 @@
 Every front end (command line, terminal UI) works through this class; none has a copy of its logic.
 """
 
+import gc
 import getpass
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from queue import SimpleQueue
@@ -19,8 +21,6 @@ from triage.adapters.archive import Archive
 from triage.adapters.baseline import BaselineMemory
 from triage.adapters.cards import CardFile
 from triage.adapters.database import SqliteState
-from triage.adapters.intelligence.copy import Version
-from triage.adapters.intelligence.desk import Refreshed
 from triage.adapters.quality import QualityLog
 from triage.condense import stable_key
 from triage.config import Settings
@@ -32,11 +32,13 @@ from triage.intelligence.adversary import Campaign
 from triage.judgement.confidence import Calibration, Confidence, load_calibration, refined
 from triage.judgement.confidence import state as stated
 from triage.judgement.normality import Difference, Habit
-from triage.models import AlertRef, DeadLetter, Incident, RunCounts
+from triage.models import AlertRef, DeadLetter, Incident, Narrative, RunCounts
 from triage.ports import RunRecord, Whereabouts, Window
 from triage.state import Pulled, RunContext, RunState
 
 if TYPE_CHECKING:
+    from triage.adapters.intelligence.copy import Version
+    from triage.adapters.intelligence.desk import Refreshed
     from triage.desk.changes import RunDiff
     from triage.desk.suppression import Draft
     from triage.regrouping import Regrouping
@@ -123,7 +125,7 @@ class Session:
         events: "SimpleQueue[Event | BaseException | None]",
     ) -> None:
         try:
-            with self._store.writing():
+            with self._store.writing(), _collecting_seldom():
                 events.put(self._run(sources, window, output, events.put))
         except BaseException as error:  # noqa: BLE001 - handed to the caller's thread, which raises it
             events.put(error)
@@ -254,7 +256,7 @@ class Session:
         """Return the campaigns as they were linked last, the one active last first."""
         return self._store.campaigns.campaigns()
 
-    def intelligence_sources(self) -> Sequence[Version]:
+    def intelligence_sources(self) -> "Sequence[Version]":
         """Return the sources of the local copy of threat intelligence, by name."""
         return self._store.intelligence.current()
 
@@ -265,7 +267,7 @@ class Session:
 
         return match_values(build_intelligence(self._settings, self._store), values)
 
-    def update_intelligence(self) -> Sequence[Refreshed]:
+    def update_intelligence(self) -> "Sequence[Refreshed]":
         """Read all sources, remote ones too, and link campaigns anew. Only one at a time may write."""
         from triage.adapters.intelligence.questions import link_again
         from triage.wiring import build_intelligence
@@ -334,6 +336,17 @@ class Session:
         """Return the incidents with what is known by now of their being real attacks."""
         known = self.calibration()
         return [one.model_copy(update={"confidence": stated(one, known).probability}) for one in incidents]
+
+    @property
+    def can_ask(self) -> bool:
+        """Tell whether a language model is configured."""
+        return bool(self._settings.model.name)
+
+    def ask(self, incident_id: str, question: str) -> Narrative:
+        """Return what the language model answers about an incident, checked; nothing is kept. Raises ConfigError."""
+        from triage.wiring import answered
+
+        return answered(self._settings, self.incident(incident_id), self.activities(incident_id), question)
 
     def log(self, limit: int = 200) -> Sequence[Step]:
         """Return the newest decisions, oldest first, with those that were undone."""
@@ -434,6 +447,20 @@ class Session:
         )
 
 
+@contextmanager
+def _collecting_seldom() -> Iterator[None]:
+    """Look for cyclic garbage a hundred times more seldom.
+
+    A run makes millions of objects that are freed by their count or live to its end; nearly all searches are in vain.
+    """
+    before = gc.get_threshold()
+    gc.set_threshold(100 * before[0], *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
 def _drive(context: RunContext, saver: Any) -> RunState:  # noqa: ANN401 - a checkpointer of any kind
     """Run the graph from its last checkpoint, or from the start. Raises TriageError when a node fails."""
     from triage.graph import build_graph
@@ -446,8 +473,16 @@ def _drive(context: RunContext, saver: Any) -> RunState:  # noqa: ANN401 - a che
     known = graph.get_state(config)
     if known.created_at and not known.tasks:  # not ``next``, which leaves out a task whose result is kept, uncommitted
         return known.values  # type: ignore[return-value]
+    if context.advisor:
+        context.advisor.charge(_tokens_kept(known.tasks))
     start = None if known.created_at else _start(context.run.run_id)
     return graph.invoke(start, config, context=context)  # type: ignore[return-value]
+
+
+def _tokens_kept(tasks: Sequence[Any]) -> int:
+    """Return what a model cost in the branches of an interrupted run that were finished and are not repeated."""
+    kept = [one for task in tasks for one in (task.result or {}).get("investigations", ())]
+    return sum(one.narrative.use.tokens for one in kept if one.narrative)
 
 
 def _start(run_id: str) -> RunState:

@@ -17,6 +17,7 @@ from triage.events import Event
 from triage.intelligence.adversary import Campaign, Traits
 from triage.investigation import Advisor, CandidateBrief, Investigation, InvestigationContext
 from triage.judgement.baseline import Weights
+from triage.judgement.calendar import NOTHING_PLANNED, Calendar
 from triage.judgement.constraints import InForce
 from triage.judgement.links import Rules
 from triage.judgement.urgency import Scale
@@ -202,6 +203,8 @@ class RunContext:
     """The language model behind its checks; None = no model."""
     constraints: Sequence[InForce] = ()
     """What analysts said about what belongs together, in the order of its saying."""
+    calendar: Calendar = NOTHING_PLANNED
+    """What is planned, as far as it may settle a verdict."""
     heuristics: Heuristics = HEURISTICS
     timings: dict[str, float] = field(default_factory=dict)
     """Seconds per stage of this process; never part of a deterministic result."""

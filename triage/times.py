@@ -6,6 +6,9 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICRO = timedelta(microseconds=1)
 _FIRST = (datetime(2, 1, 1, tzinfo=UTC) - EPOCH) // _MICRO
 _LAST = (datetime(9999, 1, 1, tzinfo=UTC) - EPOCH) // _MICRO - 1
+PLAUSIBLE = ((datetime(1990, 1, 1, tzinfo=UTC) - EPOCH) // _MICRO, (datetime(2100, 1, 1, tzinfo=UTC) - EPOCH) // _MICRO)
+"""From when to before when an alert can be: before it there was no network to watch. What is dated otherwise, as 1601
+or 9999 by defaults of systems, says nothing about when its run was."""
 
 
 def micros(moment: datetime) -> int:

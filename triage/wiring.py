@@ -16,11 +16,9 @@ from triage.adapters.database import SqliteState
 from triage.adapters.embedded_search import EmbeddedSearch, Segment
 from triage.adapters.embeddings import SentenceEmbedder
 from triage.adapters.files import FileSource
-from triage.adapters.intelligence.desk import IntelligenceDesk
 from triage.adapters.neighbours import FaissNeighbours
 from triage.adapters.overlay import Overlay
 from triage.attack import load_techniques
-from triage.casework.calendar import Calendar, read_calendar
 from triage.casework.dossier import RunDossier
 from triage.columns import ALERTS
 from triage.config import ElasticSettings, Settings
@@ -28,15 +26,18 @@ from triage.desk.decisions import Status
 from triage.errors import ConfigError, StateError, UsageError
 from triage.events import Event
 from triage.investigation import Advisor, InvestigationContext
-from triage.models import AlertRef, Incident
+from triage.judgement.calendar import NOTHING_PLANNED, Calendar, read_calendar
+from triage.models import AlertRef, Incident, Narrative
 from triage.ports import AlertSource, AssetInventory, Clock, EventSearch, RunRecord, Window, WorkingSet
 from triage.state import Frames, Publisher, RunContext
-from triage.times import span
+from triage.times import PLAUSIBLE, span
 
 if TYPE_CHECKING:
+    import polars as pl
     from langgraph.checkpoint.base import BaseCheckpointSaver
     from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
+    from triage.adapters.intelligence.desk import IntelligenceDesk
     from triage.responding.responses import Responses
     from triage_tools.background import Background
 
@@ -155,10 +156,14 @@ def _background(work: WorkingSet, store: SqliteState, settings: Settings) -> "Ba
     configured = settings.intelligence.configured
     return Background(
         indicators=KnownBadOf(work, build_intelligence(settings, store) if configured else None),
-        calendar=read_calendar(settings.calendar.file) if settings.calendar.file else Calendar(()),
+        calendar=_calendar(settings),
         past=PastOf(work, store),
         document=DocumentsOf(work),
     )
+
+
+def _calendar(settings: Settings) -> Calendar:
+    return read_calendar(settings.calendar.file) if settings.calendar.file else NOTHING_PLANNED
 
 
 def _search(work: WorkingSet, store: SqliteState, names: Sequence[str], settings: Settings, night: str) -> EventSearch:
@@ -178,7 +183,8 @@ def _segment(work: WorkingSet) -> Segment:
 
 def _earlier_segments(work: WorkingSet, store: SqliteState, settings: Settings, night: str) -> Iterator[Segment]:
     """Yield what earlier runs judged within the horizon before this run's first alert."""
-    first = work.get(Frames.ALERTS)["time"].min()
+    times = work.get(Frames.ALERTS)["time"]
+    first = times.filter(times.is_between(*PLAUSIBLE, "left")).min()
     if isinstance(first, int):
         for run_id in store.published_since(first - span(settings.correlate.horizon)):
             if run_id != night and (earlier := store.working_set(run_id)).has(Frames.ALERTS):
@@ -217,13 +223,15 @@ def build_context(
         publisher=None if revises else build_publisher(names, settings),
         advisor=None if revises else build_advisor(settings, clock),
         constraints=store.decisions.constraints(run.started),
+        calendar=_calendar(settings) if settings.calendar.decides else NOTHING_PLANNED,
         campaigns=store.campaigns,
         intelligence=build_intelligence(settings, store) if settings.intelligence.configured else None,
     )
 
 
-def build_intelligence(settings: Settings, store: SqliteState) -> IntelligenceDesk:
+def build_intelligence(settings: Settings, store: SqliteState) -> "IntelligenceDesk":
     """Return what keeps the local copy of threat intelligence and answers from it."""
+    from triage.adapters.intelligence.desk import IntelligenceDesk
 
     def index() -> AlertSource:
         wanted = {"index": settings.intelligence.index, "query": ""}
@@ -241,6 +249,16 @@ def build_advisor(settings: Settings, clock: Clock) -> Advisor | None:
 
     model, kept = connect_model(settings.model), settings.investigate.evidence_alerts
     return ModelAdvisor(model, settings.model, load_techniques(), clock, evidence_alerts=kept)
+
+
+def answered(settings: Settings, incident: Incident, activities: "pl.DataFrame", question: str) -> Narrative:
+    """Return a language model's answer to a person's question about an incident. Raises ConfigError without a model."""
+    if not settings.model.name:
+        raise ConfigError("no language model is configured: model.name names one")
+    from triage.adapters.models import connect_model
+    from triage.advisor.answering import answer
+
+    return answer(connect_model(settings.model), settings.model, SystemClock(), incident, activities, question)
 
 
 def build_responses(settings: Settings, store: SqliteState, state: Path, *, readonly: bool = False) -> "Responses":

@@ -17,6 +17,7 @@ import polars as pl
 ALERTS_FILE = "alerts.ndjson.gz"
 TRUTH_FILE = "truth.csv.gz"
 ASSETS_FILE = "assets.csv"
+CALENDAR_FILE = "calendar.csv"
 
 _LABELS = pl.Schema({"id": pl.String, "attack": pl.String, "phase": pl.String, "certain": pl.Boolean})
 _ALERTS = pl.Schema({"id": pl.String, "rule": pl.String, "host": pl.String, "time": pl.Int64, "severity": pl.Float64})
@@ -39,6 +40,12 @@ class Case(NamedTuple):
     def assets(self) -> Path | None:
         """The asset inventory beside the alerts, which the pipeline may read."""
         path = self.source.parent / ASSETS_FILE
+        return path if path.exists() else None
+
+    @property
+    def calendar(self) -> Path | None:
+        """The calendar of planned work beside the alerts, which the pipeline may read."""
+        path = self.source.parent / CALENDAR_FILE
         return path if path.exists() else None
 
     @property

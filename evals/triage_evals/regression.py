@@ -48,13 +48,24 @@ def _change(name: str, pairs: list[tuple[OwnOutcome, OwnOutcome]]) -> Change:
 
 def regressions(accepted: Results, now: Results) -> Iterator[str]:
     """Yield a sentence for everything that regressed; nothing when all is as good as accepted."""
+    yield from _talked_round(accepted, now)
     found = changes(accepted, now)
-    if not found:
+    if not found and (accepted.cases or now.cases):
         yield "no case in common with the accepted scores, so nothing could be compared"
     for one in found:
         if one.regressed:
             yield f"{one.score}: {one.now.value:.3g} instead of {one.accepted.value:.3g} over {one.now.count} cases"
     yield from _lost(accepted, now)
+
+
+def _talked_round(accepted: Results, now: Results) -> Iterator[str]:
+    """Yield what an adversary achieves more of than is allowed, or than accepted by more than chance."""
+    before = {one.name: one for one in accepted.adversarial.measures} if accepted.adversarial else {}
+    for one in now.adversarial.measures if now.adversarial else ():
+        was = before.get(one.name)
+        worse = was is not None and (one.high < was.share if one.most is None else one.low > was.share)
+        if worse or (one.most == 0 and one.missed):
+            yield f"adversarial suite, {one.name}: {one.count} of {one.of}"
 
 
 def _lost(accepted: Results, now: Results) -> Iterator[str]:

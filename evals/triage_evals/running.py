@@ -27,7 +27,7 @@ from triage.ports import Window
 from triage.session import Session
 from triage.state import RunContext
 from triage_evals.ablations import ABLATIONS
-from triage_evals.cases import ALERTS_FILE, ASSETS_FILE
+from triage_evals.cases import ALERTS_FILE, ASSETS_FILE, CALENDAR_FILE
 
 SHUFFLE_SEED = 7
 _KEPT = ("incidents.json", "ledger.csv.gz", "summary.json")
@@ -80,7 +80,7 @@ def _aside(path: Path, root: Path) -> bool:
 def fingerprint(job: Job, code: str) -> str:
     """Return what makes two runs the same run."""
     digest = hashlib.sha256(code.encode())
-    for name in (ALERTS_FILE, ASSETS_FILE):
+    for name in (ALERTS_FILE, ASSETS_FILE, CALENDAR_FILE):
         if (job.case / name).exists():
             digest.update((job.case / name).read_bytes())
     digest.update(f"{job.case.name}|{job.without}|{job.shuffled}".encode())
@@ -120,9 +120,10 @@ def _run_here(job: Job, folder: Path) -> Ran:
 
 
 def _triage(job: Job, source: Path, work: Path) -> None:
-    assets = job.case / ASSETS_FILE
     flags = {"output": work / "out", "state": work / "state"}
-    settings = Settings.model_validate(flags | ({"assets": {"file": assets}} if assets.exists() else {}))
+    beside = {"assets": job.case / ASSETS_FILE, "calendar": job.case / CALENDAR_FILE}
+    context = {section: {"file": path} for section, path in beside.items() if path.exists()}
+    settings = Settings.model_validate(flags | context)
     with Session(settings, adapt=ABLATIONS[job.without].adapt if job.without else _as_it_is) as session:
         for _ in session.run([str(source)], Window(None, None), settings.output):
             pass

@@ -17,6 +17,7 @@ from triage.atomic import replacing
 from triage_evals.answer import Answer, Shown, answer, queue_members, read_ledger, read_queue
 from triage_evals.baselines import METHODS, Method, without_truth
 from triage_evals.cases import ALERTS_FILE, Case, load_case
+from triage_evals.causes import cause_score, causes_named
 from triage_evals.deepcase_peer import MISSING, available, deepcase_queue
 from triage_evals.generated import origins, write_company
 from triage_evals.results import Measured, Met, Outcome, OwnOutcome, Place, Results
@@ -103,6 +104,10 @@ def _own(case: Case, job: Job, code: str, plan: Plan, tell: Tell) -> OwnOutcome:
     scores = _scores(given)
     kept = conservation(case, ledger)
     scores["conservation"] = Measured(value=kept.value, reason=kept.reason)
+    named = tuple(causes_named(given, ledger, ran.output, origins(job.case)))
+    if named:
+        told = cause_score(named)
+        scores["cause named right"] = Measured(value=round(told.value, 6), reason=told.reason[:500])
     return OwnOutcome(
         case=case.name,
         alerts=case.alerts.height,
@@ -113,6 +118,7 @@ def _own(case: Case, job: Job, code: str, plan: Plan, tell: Tell) -> OwnOutcome:
         tokens=ran.tokens,
         queue=tuple(_places(given, queue, origins(job.case))),
         shuffled_differs=differs,
+        causes=named,
     )
 
 

@@ -4,10 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from triage.generator import ATTACKS
 from triage.trust.untrusted import clean
 from triage_evals.ablations import ABLATIONS
 from triage_evals.baselines import METHODS
-from triage_evals.results import Mean, Outcome, OwnOutcome, Results
+from triage_evals.results import Mean, Named, Outcome, OwnOutcome, Probed, Results
 from triage_evals.statistics import calibration_error, mean, over_attacks, over_cases
 
 OURS = "triage"
@@ -27,7 +28,10 @@ def tables(results: Results) -> Iterator[Table]:
     for table in (_cases(results), _methods(results), _attacks(results), _summary(results), _ablations(results)):
         if table.rows:
             yield table
-    for table in (_families(results), _alarms(results), _noise(results)):
+    for table in (_adversarial(results), _evasion(results)):
+        if table.rows:
+            yield table
+    for table in (_families(results), _causes(results), _alarms(results), _noise(results)):
         if table.rows:
             yield table
 
@@ -148,6 +152,27 @@ def _families(results: Results) -> Table:
     )
 
 
+def _causes(results: Results) -> Table:
+    every = [named for outcome in results.cases for named in outcome.causes]
+    groups = {"all": every} | {name: [one for one in every if one.subject == name] for name in _subjects(every)}
+    rows = tuple(
+        (
+            _name(name),
+            str(len(found)),
+            interval(mean([float(one.right) for one in found])),
+            ", ".join(sorted({_name(one.cause) or "missed" for one in found if not one.right})),
+        )
+        for name, found in groups.items()
+        if found
+    )
+    note = "what was played, and whether the incident that holds most of it is said to be that; mean [95 % interval]"
+    return Table("Causes named right (generated)", ("played", "times", "right", "else said to be"), rows, note)
+
+
+def _subjects(every: Sequence[Named]) -> list[str]:
+    return sorted({one.subject for one in every}, key=lambda name: (name not in ATTACKS, name))
+
+
 def _alarms(results: Results) -> Table:
     shown: dict[str, list[tuple[str, int]]] = defaultdict(list)
     for outcome in _generated(results):
@@ -166,3 +191,25 @@ def _noise(results: Results) -> Table:
     rows = ((str(len(places)), f"{calibration_error(places):.3f}"),) if places else ()
     note = "urgency / 100 read as the probability of being an attack, over all shown incidents, ten bins"
     return Table("Calibration", ("incidents", "expected calibration error"), rows, note)
+
+
+_PROBED = ("measure", "count", "of", "share", "95 % interval", "bound", "result", "first of them")
+
+
+def _adversarial(results: Results) -> Table:
+    found = results.adversarial
+    note = f"{found.runs} whole runs with {found.plantings:,} planted texts, {found.seconds:.0f} s" if found else ""
+    told = "; ".join((note, *found.skipped)) if found else ""
+    return Table("Adversarial suite", _PROBED, tuple(map(_probed_row, found.measures if found else ())), told)
+
+
+def _evasion(results: Results) -> Table:
+    found = results.adversarial.evasion if results.adversarial else ()
+    return Table("What evasion costs us", _PROBED, tuple(map(_probed_row, found)), "told, held to no bound")
+
+
+def _probed_row(one: Probed) -> tuple[str, ...]:
+    bound = f">= {one.least:.0%}" if one.least is not None else f"<= {one.most:.0%}" if one.most is not None else "-"
+    result = "-" if bound == "-" else "MISSED" if one.missed else "held"
+    share, interval = f"{one.share:.2%}", f"{one.low:.2%} to {one.high:.2%}"
+    return one.name, f"{one.count:,}", f"{one.of:,}", share, interval, bound, result, clean(one.reason, 300)

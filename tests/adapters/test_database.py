@@ -19,6 +19,7 @@ from triage.judgement import baseline
 from triage.models import AlertRef, DeadLetter, Incident, RunCounts, UrgencyPart
 from triage.ports import Publication, RunRecord, Window
 from triage.record.ledger import LEDGER
+from triage.times import micros
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 OPEN = Window(None, None)
@@ -212,10 +213,23 @@ def test_documents_without_a_time_are_recognised_whatever_the_window(state: Sqli
 
 
 def test_only_segments_that_overlap_are_opened(state: SqliteState) -> None:
-    first = published(state, "f1")
-    published(state, "f2", ledger(("c", 1000 * SECOND, "act-1", "incident", "inc-1")))
+    first = published(state, "f1", ledger(("a", micros(NOW), "act-1", "incident", "inc-1")))
+    later = micros(NOW) + 1000 * SECOND
+    published(state, "f2", ledger(("c", later, "act-1", "incident", "inc-1")))
     state.working_set(first.run_id).path("published/ledger").write_bytes(b"would fail if it were opened")
-    assert state.judged(refs(("c", 1000 * SECOND), ("d", 999 * SECOND))).to_list() == [True, False]
+    assert state.judged(refs(("c", later), ("d", later - SECOND))).to_list() == [True, False]
+
+
+@pytest.mark.parametrize("year", [1601, 1970, 9998])
+def test_a_stray_date_is_known_again_and_does_not_make_its_run_span_years(state: SqliteState, year: int) -> None:
+    stray, later = micros(NOW.replace(year=year)), micros(NOW) + 1000 * SECOND
+    rows = [(name, time, "act-1", "incident", "inc-1") for name, time in (("a", micros(NOW)), ("stray", stray))]
+    run = published(state, "f1", ledger(*rows))
+    assert state.judged(refs(("stray", stray), ("other", stray), ("a", micros(NOW)))).to_list() == [True, False, True]
+    assert list(state.published_since(later)) == []
+    assert list(state.published_since(micros(NOW))) == [run.run_id]
+    state.working_set(run.run_id).path("published/ledger").write_bytes(b"would fail if it were opened")
+    assert state.judged(refs(("c", later))).to_list() == [False]
 
 
 def test_the_ledger_is_in_alert_order(state: SqliteState) -> None:

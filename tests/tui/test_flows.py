@@ -13,7 +13,8 @@ from triage.config import Settings
 from triage.desk.decisions import Decision, Status
 from triage.session import Session, user
 from triage_tui.app import TriageApp
-from triage_tui.screens.incident import ALERTS, DOCUMENT, NOTES, SUMMARY, IncidentScreen
+from triage_tui.screens.incident import IncidentScreen
+from triage_tui.screens.incident_view import ALERTS, DOCUMENT, NOTES, SUMMARY
 from triage_tui.screens.pager import Pager, Tour
 from triage_tui.screens.queue import QueueScreen
 from triage_tui.sheets.base import Line

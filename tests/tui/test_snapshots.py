@@ -8,11 +8,20 @@ import pytest
 from textual.pilot import Pilot
 
 from support.stored import store_segments
+from triage.judgement.confidence import Block, Calibration
+from triage.session import Session
 from triage_tui.app import TriageApp
 
 Open = Callable[..., TriageApp]
 SIZES = [(80, 24), (120, 40), (200, 50)]
 SCREENS = {"queue": [], "incident": ["j", "o"]}
+
+
+@pytest.fixture(autouse=True)
+def _calibration(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hold the table of confidence still, which is made anew with every change of the ranking."""
+    known = Calibration(blocks=(Block(low=0, high=100, attacks=60, incidents=100),))
+    monkeypatch.setattr(Session, "calibration", lambda _: known)
 
 
 @pytest.mark.parametrize("theme", ["dark", "no-colour"])
@@ -29,6 +38,10 @@ FURTHER = {
     "entities": ["o", "3"],
     "similar": ["j", "o", "9"],
     "groups": ["t"],
+    "plan": ["o", "6"],
+    "step": ["o", "6", "enter"],
+    "samples": ["B"],
+    "campaigns": ["6"],
 }
 
 

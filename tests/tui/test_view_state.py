@@ -45,7 +45,7 @@ def test_benign_groups_have_a_tab_of_their_own() -> None:
     assert ids(state) == ["inc-0001", "inc-0002", "inc-0003", "inc-0004", "inc-0005"]
     state.show_tab(Tab.BENIGN)
     assert ids(state) == ["inc-0006"]
-    assert state.counts() == {Tab.OPEN: 5, Tab.MINE: 0, Tab.CLOSED: 0, Tab.BENIGN: 1, Tab.DEAD: 0}
+    assert state.counts() == {Tab.OPEN: 5, Tab.MINE: 0, Tab.CLOSED: 0, Tab.BENIGN: 1, Tab.DEAD: 0, Tab.CAMPAIGNS: 0}
 
 
 def test_an_escalated_or_reopened_benign_group_is_open() -> None:

@@ -13,8 +13,9 @@ from support.fake_search import START
 from triage.attack import KILL_CHAIN, load_techniques
 from triage.casework import kql
 from triage.casework.assessment import assess
-from triage.casework.behaviour import behaviour, vocabulary
+from triage.casework.behaviour import behaviour
 from triage.investigation import CandidateBrief, Cutoff, Investigation, Observation, ToolCall
+from triage.judgement.vocabulary import vocabulary
 from triage.models import AlertRef, EntityRef, Join
 from triage.wording import days, listed, number, plain, span
 

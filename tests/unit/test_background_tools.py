@@ -12,9 +12,9 @@ from support.briefs import activity, candidate
 from support.fake_search import START, FakeSearch, row
 from triage.adapters.assets import EmptyAssets
 from triage.casework.background_evidence import READERS
-from triage.casework.calendar import Calendar, read_calendar
 from triage.casework.findings import Finding, Setting
 from triage.errors import ConfigError
+from triage.judgement.calendar import Calendar, read_calendar
 from triage_tools import Background, ToolLimits, build_tools
 
 BEAT = [row(timedelta(seconds=60 * n + n % 5), "Call", "host:web01", "address:9.8.7.6") for n in range(30)]

@@ -4,6 +4,8 @@ from typing import Any
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from support.activities import DAY, HOUR, START, activity, frame
 from triage.config import BaselineSettings
@@ -38,6 +40,22 @@ def test_known_elsewhere_is_less_new_and_common_elsewhere_still_less() -> None:
     few = novelty(row, seen("x", "host:b", [-1]))["novelty"]
     many = novelty(row, *(seen("x", f"host:{n}", [-1]) for n in range(6)))["novelty"]
     assert 1 > few > many
+
+
+_MET = st.tuples(st.sampled_from("ab"), st.sampled_from(["host:a", "host:b", "host:c"]), st.integers(-31, 3))
+
+
+@given(own=st.lists(_MET, min_size=1, max_size=8), memory=st.sets(_MET, max_size=25))
+def test_days_and_principals_on_the_net_are_those_that_counting_by_hand_finds(
+    own: list[tuple[str, str, int]], memory: set[tuple[str, str, int]]
+) -> None:
+    rows = [activity(f"k{n}", rule, who, START + day * DAY) for n, (rule, who, day) in enumerate(own)]
+    known = together(seen("z", "host:z", [0]), *(seen(rule, who, [day]) for rule, who, day in sorted(memory)))
+    found = compare(frame(rows), known, BaselineSettings(history_days=28)).sort("activity")
+    for (rule, who, day), row in zip(own, found.iter_rows(named=True), strict=True):
+        before = {(other, past) for name, other, past in memory if name == rule and day - 28 <= past < day}
+        assert row["net_days"] == len({past for _, past in before})
+        assert row["net_principals"] == len({other for other, _ in before} - {who})
 
 
 def test_later_days_do_not_change_what_was_new_then() -> None:

@@ -16,8 +16,9 @@ PLACEHOLDERS = {
     "narrate": {"marker", "evidence", "most"},
     "doubt": {"marker", "evidence", "causes"},
     "raise": {"marker", "evidence", "fresh"},
+    "answer": {"marker", "evidence", "question", "most"},
 }
-UNTRUSTED = {"evidence", "options", "fresh"}
+UNTRUSTED = {"evidence", "options", "fresh", "question"}
 
 
 def test_there_is_a_file_for_every_question_and_none_besides() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from triage.casework.calendar import Calendar
+from triage.judgement.calendar import Calendar
 
 Entities = Sequence[tuple[str, str]]
 """(kind, value) pairs."""

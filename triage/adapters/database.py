@@ -38,6 +38,7 @@ from triage.judgement.teaching import People
 from triage.models import AlertRef, DeadLetter, Incident, RunCounts
 from triage.ports import Publication, RunRecord, Whereabouts, Window
 from triage.record.ledger import LEDGER
+from triage.times import PLAUSIBLE
 
 _RUN_ID = re.compile(r"run-\d{6,}")
 _PLACEMENTS = {"activity": pl.String, "incident_id": pl.String, "outcome": pl.String}
@@ -62,6 +63,14 @@ class _Segment(NamedTuple):
     path: Path
 
 
+class _Activities(NamedTuple):
+    """What was read last: several stages of a run ask for the same, and only a publication changes it."""
+
+    told: tuple[int, int | None]
+    """Since when, and after how many publications."""
+    frame: pl.DataFrame
+
+
 def _utc_now() -> datetime:
     return datetime.now(UTC)
 
@@ -74,6 +83,7 @@ class SqliteState:
         self._folder = private_folder(folder)
         self._now = now
         self._lock = threading.RLock()
+        self._activities: _Activities | None = None
         with self._translated():
             self._db = connect(folder / "triage.db")
         self.decisions = DecisionLog(self._transaction, self._reading, now)
@@ -224,7 +234,7 @@ class SqliteState:
         return row[0] if row else None
 
     def published_since(self, since: int) -> Sequence[str]:
-        """Return the runs, oldest first, whose newest judged alert is at or after ``since`` (microseconds)."""
+        """Return the runs, oldest first, whose newest alert of a plausible time is at or after ``since`` (µs)."""
         rows = self._rows(
             "SELECT run_id FROM runs WHERE published IS NOT NULL AND alerts > 0 AND last_time >= ? ORDER BY seq", since
         )
@@ -241,30 +251,28 @@ class SqliteState:
         """Tell for each row (index, id, time) whether an earlier run judged it; Boolean, same order.
 
         Only segments whose time range overlaps the rows' are read, so the cost does not grow with history. A null
-        time means that the document has none of its own: it is looked up among the documents without one.
+        time means that the document has none of its own: it is looked up among the documents without one, and so is
+        what has no plausible one.
         """
         numbered = refs.select("index", "id", "time").with_row_index("row")
-        timeless = pl.col("time").is_null()
-        known = [self._known(numbered.filter(timeless)), self._known(numbered.filter(~timeless))]
+        timely = records.plausible()
+        known = [self._known(numbered.filter(timely)), self._known_stray(numbered.filter(~timely))]
         flags = np.zeros(refs.height, dtype=bool)
         for rows in known:
             flags[rows.to_numpy()] = True
         return pl.Series("judged", flags)
 
     def _known(self, rows: pl.DataFrame) -> pl.Series:
-        """Return the row numbers of those refs (all with a time, or all without) that a segment holds."""
-        if rows.is_empty():
-            return rows["row"]
+        """Return the row numbers of those refs, all of plausible times, that a segment holds."""
         low, high = rows["time"].min(), rows["time"].max()
-        if low is None:
-            segments, within = self._segments("timeless > 0"), pl.col("time").is_null()
-        else:
-            segments = self._segments("first_time <= ? AND last_time >= ?", high, low)
-            within = pl.col("time").is_between(low, high)
-        if not segments:
-            return rows["row"].clear()
-        seen = pl.scan_parquet([s.path for s in segments], glob=False).filter(within).select("index", "id")
-        return rows.lazy().join(seen, on=["id", "index"], how="semi").collect()["row"]
+        segments = self._segments("first_time <= ? AND last_time >= ?", high, low) if rows.height else []
+        return _held(rows, segments, pl.col("time").is_between(low, high))
+
+    def _known_stray(self, rows: pl.DataFrame) -> pl.Series:
+        """Return the row numbers of those refs, none of a plausible time, that a segment holds."""
+        spanning = "timeless > 0 OR first_time < ? OR last_time >= ?"  # the latter of runs that did not tell them apart
+        segments = self._segments(f"({spanning})", *PLAUSIBLE) if rows.height else []
+        return _held(rows, segments, ~records.plausible())
 
     def _segments(self, condition: str, *values: object) -> list[_Segment]:
         """Return the ledger segments of published runs that hold alerts, newest first."""
@@ -292,7 +300,12 @@ class SqliteState:
 
     def activities(self, since: int) -> pl.DataFrame:
         """Return activities (columns.ACTIVITIES) whose ``last`` is at or after ``since``, by first time and key."""
-        return records.activity_frame(self._rows("SELECT body FROM activities WHERE last >= ?", since))
+        with self._reading() as db:
+            told = (since, *db.execute("SELECT max(published) FROM runs").fetchone())
+            if self._activities is None or self._activities.told != told:
+                rows = db.execute("SELECT body FROM activities WHERE last >= ?", (since,)).fetchall()
+                self._activities = _Activities(told, records.activity_frame(rows))
+            return self._activities.frame
 
     def sightings(self, since_day: int) -> pl.DataFrame:
         """Return baseline.SIGHTINGS of all runs together, from ``since_day`` (days since the epoch) on."""
@@ -455,6 +468,14 @@ class SqliteState:
 _INCIDENT_BODIES = (
     "SELECT i.rank, b.body FROM incidents i JOIN runs r ON r.seq = i.run JOIN incident_bodies b USING (hash)"
 )
+
+
+def _held(rows: pl.DataFrame, segments: Sequence[_Segment], within: pl.Expr) -> pl.Series:
+    """Return the numbers of the rows that are in one of the segments, among what of them is ``within``."""
+    if not segments:
+        return rows["row"].clear()
+    seen = pl.scan_parquet([s.path for s in segments], glob=False).filter(within).select("index", "id")
+    return rows.lazy().join(seen, on=["id", "index"], how="semi").collect()["row"]
 
 
 def _advice(error: sqlite3.Error | OSError) -> str:

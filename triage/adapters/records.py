@@ -2,7 +2,7 @@
 
 import hashlib
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,8 +14,15 @@ from triage.columns import ACTIVITIES
 from triage.errors import StateError
 from triage.models import Incident
 from triage.ports import Publication, RunRecord
+from triage.times import PLAUSIBLE
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_PLACE = """
+INSERT INTO placements (activity, incident_id, outcome, run) VALUES (?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET incident_id = excluded.incident_id, outcome = excluded.outcome, run = excluded.run
+WHERE incident_id != excluded.incident_id OR outcome != excluded.outcome
+"""
+"""Each run places all activities of the horizon, nearly all of them where they are; those cost no write."""
 
 
 def micros(time: datetime) -> int:
@@ -35,7 +42,12 @@ def parsed(text: str | None) -> datetime | None:
 
 def packed(body: bytes) -> bytes:
     """Return a small body compressed."""
-    return zstandard.ZstdCompressor(level=3, write_checksum=False).compress(body)
+    return _packer()(body)
+
+
+def _packer() -> Callable[[bytes], bytes]:
+    """Return what compresses small bodies, for one thread; making it costs more than using it."""
+    return zstandard.ZstdCompressor(level=3, write_checksum=False).compress
 
 
 def unpacked(body: bytes) -> bytes:
@@ -63,7 +75,8 @@ def incident(rank: int, body: bytes) -> Incident:
 
 def activity_frame(rows: Iterable[tuple[bytes]]) -> pl.DataFrame:
     """Return stored activities as columns.ACTIVITIES, by first time and key."""
-    lines = [unpacked(body) for (body,) in rows]
+    unpack = zstandard.ZstdDecompressor().decompress  # one for all: making one costs more than using it
+    lines = [unpack(body) for (body,) in rows]
     if not lines:
         return pl.DataFrame(schema=ACTIVITIES)
     return pl.read_ndjson(b"\n".join(lines), schema=ACTIVITIES).sort("first", "activity")
@@ -85,16 +98,23 @@ def write(db: sqlite3.Connection, publication: Publication, ledger: pl.DataFrame
     return run
 
 
+def plausible() -> pl.Expr:
+    """Tell whether a time (microseconds; null = none) can be that of an alert."""
+    return pl.col("time").is_between(*PLAUSIBLE, "left").fill_null(value=False)
+
+
 def _close_run(db: sqlite3.Connection, run: int, publication: Publication, ledger: pl.DataFrame) -> None:
+    """Write what a run was; its time range is that of plausible times, so that one stray date does not span years."""
+    times = ledger.filter(plausible())["time"]
     db.execute(
         "UPDATE runs SET status = 'published', published = (SELECT coalesce(max(published), 0) + 1 FROM runs),"
         " complete = ?, alerts = ?, timeless = ?, first_time = ?, last_time = ?, counts = ?, summary = ? WHERE seq = ?",
         (
             publication.complete,
             ledger.height,
-            ledger["time"].null_count(),
-            ledger["time"].min(),
-            ledger["time"].max(),
+            ledger.height - times.len(),
+            times.min(),
+            times.max(),
             publication.counts.model_dump_json(),
             packed(orjson.dumps(publication.summary)),
             run,
@@ -103,10 +123,11 @@ def _close_run(db: sqlite3.Connection, run: int, publication: Publication, ledge
 
 
 def _publish_incidents(db: sqlite3.Connection, run: int, incidents: Iterable[Incident]) -> None:
+    pack = _packer()
     for one in incidents:
         body = one.model_dump_json(exclude={"rank"}).encode()
         key = hashlib.sha256(body).digest()
-        db.execute("INSERT OR IGNORE INTO incident_bodies VALUES (?, ?)", (key, packed(body)))
+        db.execute("INSERT OR IGNORE INTO incident_bodies VALUES (?, ?)", (key, pack(body)))
         columns = (one.rank, one.incident_id, one.disposition, one.urgency, one.title)
         times = (micros(one.first_seen), micros(one.last_seen))
         values = (run, *columns, *times, one.alert_count, key)
@@ -115,10 +136,11 @@ def _publish_incidents(db: sqlite3.Connection, run: int, incidents: Iterable[Inc
 
 def _publish_activities(db: sqlite3.Connection, run: int, publication: Publication) -> None:
     frame = publication.activities.select(ACTIVITIES.names())
-    bodies = [packed(line) for line in frame.write_ndjson().encode().splitlines()]
+    pack = _packer()
+    bodies = [pack(line) for line in frame.write_ndjson().encode().splitlines()]
     db.executemany(
         "INSERT OR REPLACE INTO activities VALUES (?, ?, ?)",
         zip(frame["activity"].to_list(), frame["last"].to_list(), bodies, strict=True),
     )
     placements = publication.placements.select("activity", "incident_id", "outcome", pl.lit(run))
-    db.executemany("INSERT OR REPLACE INTO placements VALUES (?, ?, ?, ?)", placements.iter_rows())
+    db.executemany(_PLACE, placements.iter_rows())

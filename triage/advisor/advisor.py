@@ -57,7 +57,7 @@ class ModelAdvisor:
     ) -> Advice:
         """Ask for look-ups, a story, doubts and, where the look-ups found something, a reason to hurry."""
         budget = IncidentBudget(self._settings, self._run, self._clock)
-        talk = _Talk(self._model, self._settings, budget, Speech(brief, self._settings))
+        talk = Talk(self._model, self._settings, budget, Speech(brief, self._settings))
         talk.learn(found.evidence, observations)
         chosen = self._choose(talk, brief, found.evidence, observations)
         seen = [*observations, *(look_up(call) for call in chosen)]
@@ -81,9 +81,13 @@ class ModelAdvisor:
         )
         return Advice(narrative, raised)
 
+    def charge(self, tokens: int) -> None:
+        """Count tokens against the budget of the run that it used before it was interrupted."""
+        self._run.settle(0, tokens)
+
     def _choose(
         self,
-        talk: "_Talk",
+        talk: "Talk",
         brief: CandidateBrief,
         evidence: Sequence[Evidence],
         observations: Sequence[Observation],
@@ -114,7 +118,7 @@ class _Doubts(NamedTuple):
     missing: tuple[Sentence, ...] = ()
 
 
-class _Talk:
+class Talk:
     """The questions about one incident; each answer is read, repaired once, or noted as missing."""
 
     def __init__(self, model: ChatModel, settings: ModelSettings, budget: IncidentBudget, speech: Speech) -> None:
@@ -158,6 +162,14 @@ class _Talk:
         )
         missing = tuple(checks.question(self._speech.restore(text), (), evidence) for text in answer.missing)
         return _Doubts(harmless, missing)
+
+    def answer(self, question: str, evidence: Sequence[Evidence]) -> tuple[Sentence, ...]:
+        """Return the model's answer to a person's question, checked like a story."""
+        told = self._speech.tell(question)
+        filled = self._filled("answer", question=told, evidence=self._evidence(evidence), most=own(str(SENTENCES)))
+        answer = self._ask("answer", filled, Story)
+        said = answer.sentences if answer else ()
+        return tuple(checks.checked(self._speech.restore(one.text), one.cites, evidence) for one in said)
 
     def holds_instructions(self, evidence: Sequence[Evidence]) -> bool:
         """Tell whether the evidence that is told holds text which tries to direct its reader."""

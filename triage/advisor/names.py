@@ -7,11 +7,11 @@ from types import MappingProxyType
 from pydantic import JsonValue
 
 from triage.config import ModelSettings
-from triage.investigation import CandidateBrief, Observation
+from triage.investigation import ActivityBrief, CandidateBrief, Observation
 from triage.models import EntityKind, EntityRef
 from triage.trust.gate import PromptText, quarantine
 from triage.trust.injection import scan
-from triage.trust.pseudonyms import LOCAL, POLICY, Policy, Pseudonyms, Rules
+from triage.trust.pseudonyms import LOCAL, POLICY, Policy, Pseudonyms, Rules, is_internal
 from triage.wording import plain
 
 STATEMENT_CHARS = 300
@@ -97,7 +97,20 @@ def _entities(brief: CandidateBrief) -> Iterator[EntityRef]:
         if value:
             yield EntityRef(kind, "", value)
         yield from (EntityRef(ref.kind, "", ref.value) for ref in activity.entities)
+        yield from _machines(activity)
         yield EntityRef("rule", "", activity.rule)
+
+
+def _machines(activity: ActivityBrief) -> Iterator[EntityRef]:
+    """Yield as hosts the domains that stand where all addresses are internal: they are names of our machines."""
+    addresses: dict[str, list[str]] = {}
+    for ref in activity.entities:
+        if ref.kind == EntityKind.ADDRESS:
+            addresses.setdefault(ref.role, []).append(ref.value)
+    inside = {role for role, values in addresses.items() if all(map(is_internal, values))}
+    for ref in activity.entities:
+        if ref.kind == EntityKind.DOMAIN and ref.role in inside:
+            yield EntityRef(EntityKind.HOST, "", ref.value)
 
 
 def _answered(observations: Sequence[Observation]) -> Iterator[EntityRef]:

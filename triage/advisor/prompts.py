@@ -6,7 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
 
-QUESTIONS = ("look_up", "narrate", "doubt", "raise")
+QUESTIONS = ("look_up", "narrate", "doubt", "raise", "answer")
 """What a model is asked; the names of the files."""
 _HEAD = re.compile(r"<!-- version (\d+) -->\n")
 

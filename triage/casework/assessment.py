@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from triage.attack import TechniqueTable, kill_chain_order
 from triage.casework import kql
+from triage.casework.cause import named_cause
 from triage.casework.evidence import Finding, by_rule, findings, known_since, numbered
 from triage.casework.harmless import harmless_reading
 from triage.casework.headline import Act, acts, main_acts, title
@@ -22,6 +23,8 @@ ENTITIES_KEPT = 100
 """Entities of an incident that are listed; the scope statement tells the true extent."""
 _CHAIN = 3
 """Tactics from which a candidate on a critical asset is an attack."""
+_NEW_SEVERITY = 50
+"""Severity (0-100) that such an activity has at least, where its vendor rates it: mild novelty is everywhere."""
 _NEW = 0.8
 """Novelty (0-1) from which an activity on a critical asset is at least suspicious."""
 _HIDDEN = frozenset({"lineage", "logon"})
@@ -61,6 +64,7 @@ def assess(
         benign_reading=harmless_reading(brief, told, evidence, observations),
         missing_evidence=tuple(_missing(brief, observations, cutoff)),
         would_flip=_would_flip(brief, verdict.disposition, focus),
+        cause=named_cause(brief, verdict.disposition, evidence, observations),
         response_plan=plan_response(
             verdict.disposition,
             entities,
@@ -77,15 +81,16 @@ def decide(brief: CandidateBrief, entities: Sequence[Entity], tactics: Sequence[
     """Keep the judgement of correlate, or raise it by a named rule."""
     before = brief.judgement
     critical = next((entity for entity in entities if entity.criticality >= CRITICAL), None)
-    if critical is None:
+    if critical is None or before.planned:
         return Verdict(before.disposition, before.verdict_reason)
     asset = f"{critical.kind}:{plain(critical.value)} has criticality {critical.criticality} of 100"
     was = f"(was {before.disposition}: {before.verdict_reason})"
     if before.disposition == "suspicious" and len(tactics) >= _CHAIN:
         stages = f"the activities span {len(tactics)} tactics ({listed(tactics, 5)})"
         return Verdict("attack", f"critical-asset-chain: {asset} and {stages} {was}")
-    newest = max(brief.activities, key=lambda activity: (activity.novelty, activity.key))
-    if before.disposition == "benign" and newest.novelty >= _NEW:
+    rated = [a for a in brief.activities if a.severity is None or a.severity >= _NEW_SEVERITY]
+    newest = max(rated, key=lambda activity: (activity.novelty, activity.key), default=None)
+    if before.disposition == "benign" and newest and newest.novelty >= _NEW:
         new = f"rule '{plain(newest.rule)}' has novelty {newest.novelty:.2f} of 1"
         return Verdict("suspicious", f"critical-asset-novel: {asset} and {new} {was}")
     return Verdict(before.disposition, before.verdict_reason)
@@ -205,6 +210,11 @@ def _would_flip(brief: CandidateBrief, disposition: Disposition, focus: Sequence
     about = kql.entity(main[0].kind, main[0].value) if main else kql.rule(focus[0].rule)
     query = kql.every(about, kql.within(brief.first, kql.just_after(brief.last)))
     elsewhere = kql.every(kql.rule(focus[0].rule), kql.within(None, brief.first))
+    if brief.judgement.planned:
+        return (
+            f"To what it was without the plan: its owner does not confirm it, or not for {name}. KQL: {query}",
+            f"To what it was without the plan: anything about {name} beyond its time or kind. KQL: {query}",
+        )
     if disposition == "benign":
         return (
             f"To suspicious or attack: alerts of any other rule about {name} at the same time. KQL: {query}",

@@ -5,14 +5,12 @@ well-known words in a short message, and at last the rule's own name. Used for t
 response plan, never for the verdict: the words of a rule name are a hint, not a fact.
 """
 
-import csv
-import re
 from functools import lru_cache
-from importlib.resources import files
 from typing import Literal, NamedTuple
 
 from triage.attack import KILL_CHAIN, TechniqueTable, kill_chain_order
 from triage.investigation import ActivityBrief
+from triage.judgement.vocabulary import said
 from triage.wording import plain, sentence_case
 
 Source = Literal["words", "technique", "tactic", "rule"]
@@ -51,14 +49,4 @@ def behaviour(activity: ActivityBrief, techniques: TechniqueTable) -> Behaviour:
 @lru_cache(maxsize=4096)
 def _by_words(text: str) -> Behaviour | None:
     """Pure, and remembered: a run has a few hundred rules and ten thousand activities."""
-    return next((meaning for pattern, meaning in vocabulary() if pattern.search(text)), None)
-
-
-@lru_cache(maxsize=1)
-def vocabulary() -> tuple[tuple[re.Pattern[str], Behaviour], ...]:
-    """Return the common words of detection rules over all vendors and what they mean; the first match speaks."""
-    text = (files("triage") / "data" / "behaviours.csv").read_text(encoding="utf-8")
-    return tuple(
-        (re.compile(row["pattern"], re.IGNORECASE), Behaviour(row["phrase"], row["tactic"]))
-        for row in csv.DictReader(text.splitlines())
-    )
+    return Behaviour(*meaning) if (meaning := said(text)) else None

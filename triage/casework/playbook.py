@@ -58,6 +58,8 @@ class Playbook(NamedTuple):
         calls += [self._prevalence(brief, rule) for rule in top_rules(focus)[: 1 if benign else self.rules]]
         if not benign:
             calls += self._closer_look(brief, focus, actors)
+        elif brief.judgement.planned:
+            calls += _plans(brief, named)
         return tuple(calls)
 
     def _closer_look(
@@ -80,11 +82,8 @@ class Playbook(NamedTuple):
         keys: list[JsonValue] = [activity.key for activity in brief.ranked()[:_KEYS]]
         signatures: list[JsonValue] = [*sorted({activity.signature for activity in focus})[:_SIGNATURES]]
         calls = [ToolCall(name="threat_intelligence", args={"activities": keys})]
-        if names := [ref.value for ref in main_entities(focus)[:_NAMES]]:
-            since, until = brief.first.isoformat(), (brief.last + timedelta(seconds=1)).isoformat()
-            args: dict[str, JsonValue] = {"names": [*names], "since": since, "until": until}
-            calls.append(ToolCall(name="planned_changes", args=args))
-        args = {"signatures": signatures, "before": brief.first.isoformat()}
+        calls += _plans(brief, main_entities(focus))
+        args: dict[str, JsonValue] = {"signatures": signatures, "before": brief.first.isoformat()}
         calls.append(ToolCall(name="similar_incidents", args=args))
         calls += [self._logons(brief, ref) for ref in actors if ref.kind == "user"][:1]
         calls += [_beat(activity, ref) for activity, ref in beating(focus)[: self.beats]]
@@ -113,6 +112,13 @@ class Playbook(NamedTuple):
     def _history(self, brief: CandidateBrief, entity: EntityRef) -> ToolCall:
         since, until = brief.first - self.lookback, brief.last + timedelta(seconds=1)
         return _on_entity("entity_history", entity, since=since.isoformat(), until=until.isoformat())
+
+
+def _plans(brief: CandidateBrief, named: Sequence[EntityRef]) -> list[ToolCall]:
+    if not (names := [ref.value for ref in named[:_NAMES]]):
+        return []
+    since, until = brief.first.isoformat(), (brief.last + timedelta(seconds=1)).isoformat()
+    return [ToolCall(name="planned_changes", args={"names": [*names], "since": since, "until": until})]
 
 
 def main_entities(activities: Sequence[ActivityBrief]) -> list[EntityRef]:

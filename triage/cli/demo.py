@@ -17,7 +17,7 @@ from triage.cli.run import execute
 def demo_command(output: Path, progress: bool | None, ui: bool | None, as_json: bool) -> int:
     """Make about 3,000 alerts of seven kinds of detectors, triage them, print the queue and open it.
 
-    The alerts and their inventory are in OUTPUT/case, to look at or to run again.
+    The alerts, their inventory and calendar are in OUTPUT/case, to look at or to run again.
     """
     from triage.generator.demo import demo_case
 
@@ -26,6 +26,7 @@ def demo_command(output: Path, progress: bool | None, ui: bool | None, as_json: 
     flags = {
         "output": output,
         "assets.file": case / "assets.csv",
+        "calendar.file": case / "calendar.csv",
         "elasticsearch.url": "",
         "elasticsearch.cloud_id": "",
     }

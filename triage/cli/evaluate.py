@@ -35,6 +35,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 @click.option("--ablations", is_flag=True, help="Run each case again without each part of our own.")
 @click.option("--shuffled", is_flag=True, help="Run each case again in another order; the bytes must be the same.")
 @click.option("--peers/--no-peers", default=False, show_default=True, help="DeepCASE beside us; takes minutes.")
+@click.option("--adversarial", is_flag=True, help="Attack it too: planted text, models, evasion; takes minutes.")
 @click.option("--resume/--fresh", default=True, show_default=True, help="Use finished runs of the same code and case.")
 @with_json
 def eval_command(  # noqa: PLR0913 - one argument per option of the command line
@@ -51,6 +52,7 @@ def eval_command(  # noqa: PLR0913 - one argument per option of the command line
     shuffled: bool,
     peers: bool,
     resume: bool,
+    adversarial: bool,
     as_json: bool,
 ) -> int:
     """Score the program on labelled cases.
@@ -62,15 +64,17 @@ def eval_command(  # noqa: PLR0913 - one argument per option of the command line
     from triage_evals.report import write_report
     from triage_evals.suite import Plan, evaluate
 
-    cases = _wanted(_cases(folders, output, shared, seeds, generator), only)
+    cases = _wanted(_cases(folders, output, shared, seeds, generator), only, needed=not adversarial)
     without = tuple(ABLATIONS) if ablations else ()
     results = evaluate(Plan(cases, output, without, peers=peers, shuffled=shuffled, resume=resume), _tell)
+    results = _attacked(results, cases, shared) if adversarial else results
     written = (*write_report(results, output), *(_calibrated(results, calibrate) if calibrate else ()))
     if as_json:
         click.echo(results.model_dump_json(indent=2))
     else:
         _show(results, written)
-    return _compare(results, against) if against else Exit.DONE
+    compared = _compare(results, against) if against else Exit.DONE
+    return compared if _held(results) else Exit.FAILED
 
 
 def _tell(text: str) -> None:
@@ -96,9 +100,25 @@ def _cases(folders: Sequence[Path], output: Path, shared: Path, seeds: str, gene
     return (*(case for some in built for case in some), *companies)
 
 
-def _wanted(cases: Sequence[Path], only: Sequence[str]) -> tuple[Path, ...]:
+def _attacked(results: "Results", cases: Sequence[Path], shared: Path) -> "Results":
+    from triage_evals.adversarial.suite import attack
+
+    return results.model_copy(update={"adversarial": attack(cases, shared, _tell)})
+
+
+def _held(results: "Results") -> bool:
+    """Say what the adversarial suite found wrong; tell whether it found nothing."""
+    from triage_evals.adversarial.suite import failures
+
+    found = failures(results.adversarial) if results.adversarial else []
+    for text in found:
+        _tell(f"adversarial suite: {text}")
+    return not found
+
+
+def _wanted(cases: Sequence[Path], only: Sequence[str], *, needed: bool) -> tuple[Path, ...]:
     found = tuple(case for case in cases if not only or case.name in only)
-    if not found:
+    if not found and needed:
         raise UsageError("no case to score; a case folder holds alerts.ndjson.gz and truth.csv.gz")
     return found
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
+from triage.casework.cause_wording import told
 from triage.cli.common import safe
 from triage.cli.queue import STYLES, bar
 from triage.models import Incident, TimelineEntry
@@ -27,6 +28,7 @@ def print_incident(screen: "Console", incident: Incident, confidence: "Confidenc
     _section(screen, "What happened", [safe(incident.summary, 4000), *_evidence(incident)])
     _section(screen, "Why these belong together", _joins(incident))
     _section(screen, _timeline_title(incident), [_timeline(incident.timeline)] if incident.timeline else [])
+    _section(screen, "What it most likely is", _bullets(told(incident.cause)) if incident.cause else [])
     _section(screen, "The harmless reading", [safe(incident.benign_reading, 2000)] if incident.benign_reading else [])
     _section(screen, "Missing evidence", _bullets(incident.missing_evidence))
     _section(screen, "What would change the verdict", _bullets(incident.would_flip))

@@ -17,6 +17,8 @@ from triage.generator.company import Company, build_company
 from triage.generator.detectors.shapes import iso
 from triage.generator.events import Alert
 from triage.generator.inventory import FIELDS, AssetRow, assets
+from triage.generator.plans import FIELDS as PLAN_FIELDS
+from triage.generator.plans import PlanRow, planned
 from triage.generator.scenarios import ATTACKS, BENIGN, ROUTINE
 from triage.generator.stage import Stage
 
@@ -85,6 +87,11 @@ class Scenario:
         """The asset inventory."""
         return tuple(assets(self.company))
 
+    @property
+    def calendar(self) -> Sequence[PlanRow]:
+        """What the company planned, in order of time; made without a look at the alerts."""
+        return planned(self._stage, self.spec.benign, self.spec.attacks)
+
     def hits(self) -> Iterator[dict[str, Any]]:
         """Yield {"_index", "_id", "_source"} sorted by time, then id."""
         for alert in self.alerts():
@@ -122,7 +129,7 @@ def generate(spec: ScenarioSpec) -> Scenario:
 
 
 def write(scenario: Scenario, folder: Path) -> Path:
-    """Write alerts.ndjson.gz, truth.csv.gz, case.json and assets.csv; return the path of the alerts."""
+    """Write alerts.ndjson.gz, truth.csv.gz, case.json, assets.csv and calendar.csv; return the path of the alerts."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "alerts.ndjson.gz"
     count, first, last = 0, scenario.spec.start, scenario.spec.start
@@ -136,6 +143,8 @@ def write(scenario: Scenario, folder: Path) -> Path:
     info = {"name": scenario.spec.name, "alerts": count, "attacks": attacks, "first": iso(first), "last": iso(last)}
     (folder / "case.json").write_text(json.dumps(info, indent=1) + "\n", encoding="utf-8")
     (folder / "assets.csv").write_text(_table(FIELDS, scenario.assets), encoding="utf-8")
+    entries = [row.cells for row in scenario.calendar]
+    (folder / "calendar.csv").write_text(_table(PLAN_FIELDS, entries), encoding="utf-8")
     return path
 
 

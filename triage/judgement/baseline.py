@@ -139,7 +139,10 @@ def compare(
         "activity", "signature", "principal", "count", "first", "last", "severity", day=day_of("first")
     )
     own = own.join(_pair_past(own, memory, settings.history_days), on="activity", how="left", maintain_order="left")
-    own = own.join(_net_past(own, memory, settings.history_days), on="activity", how="left", maintain_order="left")
+    on_net = ["signature", "day"]
+    own = own.join(_net_past(own, memory, settings.history_days), on=on_net, how="left", maintain_order="left")
+    itself = (pl.col("pair_days") > 0).fill_null(value=False)
+    own = own.with_columns(net_principals=pl.col("net_principals").fill_null(0) - itself)
     own = own.join(_presence(seen, weights), on=["signature", "principal"], how="left", maintain_order="left")
     peers = seen.group_by("signature").agg(pl.col("principal").n_unique().alias("peers"))
     own = own.join(peers, on="signature", how="left", maintain_order="left")
@@ -200,13 +203,14 @@ def _pair_past(own: pl.DataFrame, memory: pl.DataFrame, history_days: int) -> pl
 
 
 def _net_past(own: pl.DataFrame, memory: pl.DataFrame, history_days: int) -> pl.DataFrame:
-    past = memory.select("signature", "principal", day_right="day").rename({"principal": "other"})
-    met = (
-        own.select("activity", "signature", "principal", "day").join(past, on="signature").filter(_before(history_days))
-    )
-    others = pl.col("other").filter(pl.col("other") != pl.col("principal")).n_unique()
-    return met.group_by("activity").agg(
-        pl.col("day_right").n_unique().alias("net_days"), others.alias("net_principals")
+    """On how many earlier days, and about how many principals, each signature is known; per signature and day.
+
+    Not per activity: the number of memories that a signature meets would be multiplied by that of its activities.
+    """
+    past = memory.select("signature", "principal", day_right="day")
+    met = own.select("signature", "day").unique().join(past, on="signature").filter(_before(history_days))
+    return met.group_by("signature", "day").agg(
+        pl.col("day_right").n_unique().alias("net_days"), pl.col("principal").n_unique().alias("net_principals")
     )
 
 

@@ -12,6 +12,7 @@ import polars as pl
 
 from triage.investigation import ActivityBrief, CandidateBrief, Judgement
 from triage.judgement.correlate import Correlated
+from triage.judgement.planned import plan_in_part_of, plan_of
 from triage.judgement.urgency import SCALE, Rating, Scale, rate
 from triage.models import AlertRef, EntityKind, EntityRef, Join, UrgencyPart
 from triage.ports import AssetInventory
@@ -43,6 +44,8 @@ ASSESSED_KINDS = (
 
 Raise = Callable[[Rating, Sequence[str]], Rating]
 """(rating, activities of the candidate) -> the rating, raised or as it was."""
+Settle = Callable[[Rating, pl.DataFrame], Rating]
+"""(rating, all activities of the candidate with ``core``) -> the rating, settled by what was planned or as it was."""
 
 
 class Candidates(NamedTuple):
@@ -61,10 +64,11 @@ def gather(
     assets: AssetInventory,
     scale: Scale = SCALE,
     known_bad: Raise = lambda rating, _: rating,
+    planned: Settle = lambda rating, _: rating,
 ) -> Candidates:
     """Rate every candidate and put all other activities into everyday groups, one per signature.
 
-    ``known_bad`` raises a rating by what is known of the candidate's activities.
+    ``known_bad`` raises a rating by what is known of the candidate's activities, ``planned`` settles it afterwards.
     """
     rest = compared.join(correlated.membership, on="activity", how="anti")
     everyday = rest.select(
@@ -73,7 +77,7 @@ def gather(
     members = correlated.membership.join(compared, on="activity").sort("candidate", "first", "activity")
     related = families(kin)
     rated = [
-        _rating_row(str(key), known_bad(_rate(rows, assets, related, scale), rows["activity"].to_list()))
+        _rating_row(str(key), planned(known_bad(_rate(rows, assets, related, scale), rows["activity"].to_list()), rows))
         for (key,), rows in members.group_by("candidate", maintain_order=True)
     ]
     membership = pl.concat([correlated.membership, everyday]).sort("candidate", "activity")
@@ -138,7 +142,14 @@ def briefs(
 
 def _judgement(rating: Mapping[str, Any]) -> Judgement:
     score = min(1.0, sum(part.points for part in parts_of(rating)) / 100)
-    return Judgement(disposition=rating["disposition"], verdict_reason=rating["reason"], score=score)
+    reason = rating["reason"]
+    return Judgement(
+        disposition=rating["disposition"],
+        verdict_reason=reason,
+        score=score,
+        planned=plan_of(reason),
+        planned_in_part=plan_in_part_of(reason),
+    )
 
 
 def _joins(links: Iterable[Mapping[str, Any]]) -> tuple[Join, ...]:
@@ -171,7 +182,7 @@ def activity_brief(row: Mapping[str, Any], samples: Mapping[str, Sequence[AlertR
         severity=None if row["severity"] is None else round(row["severity"], 1),
         techniques=tuple(row["techniques"]),
         tactics=tuple(row["tactics"]),
-        entities=tuple(_qualified(row["entities"])),
+        entities=tuple(qualified(row["entities"])),
         entity_total=row["entity_total"],
         novelty=round(row["novelty"], 3),
         novelty_reasons=tuple(novelty_reasons(row)),
@@ -180,7 +191,7 @@ def activity_brief(row: Mapping[str, Any], samples: Mapping[str, Sequence[AlertR
     )
 
 
-def _qualified(entities: Sequence[Mapping[str, str]]) -> Iterator[EntityRef]:
+def qualified(entities: Sequence[Mapping[str, str]]) -> Iterator[EntityRef]:
     """Leave out a short host name beside its qualified twin: both are one machine."""
     hosts = {entity["value"] for entity in entities if entity["kind"] == EntityKind.HOST}
     twins = {name.split(".", 1)[0] for name in hosts if "." in name}

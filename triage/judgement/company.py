@@ -10,7 +10,8 @@ from typing import Any
 import polars as pl
 
 from triage.judgement.baseline import MICROS_PER_HOUR
-from triage.judgement.links import Rules
+from triage.judgement.links import Rules, strangers
+from triage.models import EntityKind
 
 
 def offers(everything: pl.DataFrame, core: pl.DataFrame, rules: Rules) -> pl.DataFrame:
@@ -21,7 +22,8 @@ def offers(everything: pl.DataFrame, core: pl.DataFrame, rules: Rules) -> pl.Dat
     rest = everything.join(core.select("activity"), on="activity", how="anti")
     rest = rest.select("activity", "signature", "principal", "first", "novelty", "severity")
     rest = rest.filter(pl.col("principal") != "")
-    found = pl.concat([*_on_the_asset(rest, core, rules), _by_no_chance(rest, everything, core, rules)])
+    lately = _of_strangers(everything, core, rules)
+    found = pl.concat([*_on_the_asset(rest, core, rules), _by_no_chance(rest, everything, core, rules), lately])
     return found.sort("activity", "distance", "candidate", "company", descending=[False, False, False, True])
 
 
@@ -60,6 +62,23 @@ def _by_no_chance(rest: pl.DataFrame, everything: pl.DataFrame, core: pl.DataFra
     return _company(met.filter(close).sort("activity", "distance", "left"), rules.absorb_many)
 
 
+def _of_strangers(everything: pl.DataFrame, core: pl.DataFrame, rules: Rules) -> pl.DataFrame:
+    """What a public address that was first met in unusual activity goes on doing; 0 unusual kinds near it."""
+    everyday = everything.join(core.select("activity"), on="activity", how="anti")
+    theirs = pl.DataFrame({"value": strangers(core, everyday)}, schema={"value": pl.String})
+    said = _addresses(core.select("entities", "candidate", "principal", left="activity", began="first"))
+    later = _addresses(everyday.filter(pl.col("principal") != "").select("entities", "activity", "first"))
+    met = later.join(theirs, on="value").join(said, on="value").filter(pl.col("first") > pl.col("began"))
+    near = met.with_columns(distance=pl.col("first") - pl.col("began")).sort("activity", "distance", "left")
+    near = near.filter(pl.col("distance") <= rules.stranger_hours * MICROS_PER_HOUR)
+    return _company(near.with_columns(kind=pl.lit("")), 1).with_columns(company=pl.lit(0, pl.UInt32))
+
+
+def _addresses(activities: pl.DataFrame) -> pl.DataFrame:
+    each = activities.explode("entities").drop_nulls("entities").unnest("entities")
+    return each.filter(pl.col("kind") == EntityKind.ADDRESS).drop("kind", "role").unique()
+
+
 def _company(near: pl.DataFrame, least: int) -> pl.DataFrame:
     """Candidates with at least ``least`` kinds of unusual activity near each everyday one, and the nearest of them."""
     found = near.group_by("activity", "candidate", maintain_order=True).agg(
@@ -71,5 +90,7 @@ def _company(near: pl.DataFrame, least: int) -> pl.DataFrame:
 def why_taken_in(row: Mapping[str, Any]) -> str:
     """Say why the activity of an offer is in its candidate."""
     company = row["company"]
+    if not company:
+        return f"everyday on its own, but by a public address first met in unusual activity on {row['principal']}"
     unusual = "an unusual activity" if company == 1 else f"{company} unusual kinds of activity"
     return f"everyday on its own, but began on {row['principal']} amid {unusual}"

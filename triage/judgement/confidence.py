@@ -8,12 +8,12 @@ stated at all. ``triage eval --calibrate`` makes the table.
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from pydantic import Field
 
 from triage.judgement.teaching import ATTACK_REASONS, BENIGN_REASONS
-from triage.models import Incident, Model
+from triage.models import Model
 
 LEAST_CLOSURES = 30
 """Closures of one's own from which on they count, and incidents that a statement must rest on."""
@@ -32,6 +32,20 @@ class Labelled(NamedTuple):
     urgency: float
     """0-100."""
     attack: bool
+
+
+class Rated(Protocol):
+    """What a statement needs of an incident."""
+
+    @property
+    def urgency(self) -> float:
+        """Return the urgency, 0-100."""
+        ...
+
+    @property
+    def disposition(self) -> str:
+        """Return attack, suspicious or benign."""
+        ...
 
 
 class Block(Model):
@@ -139,7 +153,7 @@ def _place(urgency: float, blocks: Sequence[Block]) -> int:
     return sum(urgency >= border for border in borders)
 
 
-def state(incident: Incident, calibration: Calibration) -> Confidence:
+def state(incident: Rated, calibration: Calibration) -> Confidence:
     """Return what can be said about one incident. Of what was judged benign only ``triage quality`` tells."""
     if incident.disposition == "benign":
         return Confidence(None, "withheld: judged benign; 'triage quality' bounds how much of that is an attack")

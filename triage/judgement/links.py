@@ -5,6 +5,7 @@ few that end up holding a candidate together (``Link.reason``).
 """
 
 from datetime import timedelta
+from ipaddress import ip_address
 from typing import NamedTuple
 
 import polars as pl
@@ -28,6 +29,9 @@ KIND_STRENGTH: dict[str, float] = {
     EntityKind.MODEL: 0.9,
 }
 """How much sharing a rare entity of a kind says; kinds not named (process names, file names) join nothing."""
+
+_ACTORS = (EntityKind.USER, EntityKind.MAILBOX, EntityKind.MODEL, EntityKind.CLOUD, EntityKind.DEVICE)
+"""Whom or what a stranger comes back to."""
 
 BUILTIN_ACCOUNTS = frozenset(
     {
@@ -58,6 +62,10 @@ class Rules(NamedTuple):
     """On one asset, belief that two things belong together falls to 1/e in this time."""
     entity_decay_hours: float = 6.0
     """The same for a shared rare entity."""
+    stranger_strength: float = 0.6
+    """A public address first met in unusual activity: whoever comes back from there to the same one is the same ..."""
+    stranger_hours: float = 24
+    """... for this long, and belief falls to 1/e in the same time."""
     echo_minutes: float = 10
     """The same unusual signature on another asset within this time is one cause (a scan, a worm)."""
     echo_strength: float = 0.8
@@ -104,7 +112,7 @@ LINKS = pl.Schema(
         "left": pl.UInt32(),  # row numbers of the core activities
         "right": pl.UInt32(),
         "strength": pl.Float64(),  # 0-1
-        "kind": pl.String(),  # asset, echo, moment, kin, entity, roll-out or analyst
+        "kind": pl.String(),  # asset, echo, moment, kin, entity, stranger, roll-out or analyst
         "about": pl.String(),  # the shared asset, rule or entity
         "gap": pl.Int64(),  # microseconds
         "assets": pl.UInt32(),  # on how many assets a shared entity was seen; 0 where it has no meaning
@@ -133,6 +141,7 @@ class Link(NamedTuple):
             "moment": f"very new on {left} and on {right} at the same moment, {apart} apart",
             "roll-out": f"'{self.about}' is new on {self.assets} assets at about the same time, {apart} apart",
             "kin": f"'{self.about}': much the same meaning on {left} and on {right}, {apart} apart",
+            "stranger": f"share the new {self.about}, {apart} apart",
             "entity": f"share {self.about}, in everyday activity on {self.assets} assets, {apart} apart",
         }
         return said[self.kind]
@@ -156,6 +165,7 @@ def all_links(
         _echo_links(core, rules),
         _kin_links(core, kin, rules),
         _entity_links(core, everything, settings, rules),
+        _stranger_links(core, everything, rules),
     )
     return _apart_from_roll_outs(pl.concat(found), core, rules)
 
@@ -266,7 +276,11 @@ def _entity_links(
     named = _entities(core, "node", "first", "last", "novelty", "principal")
     # Everyday activity tells who is everywhere; that an intruder goes everywhere does not make him a hub.
     everyday = everything.join(core.select("activity"), on="activity", how="anti")
-    spread = _entities(everyday, "principal").group_by("kind", "value").agg(assets=pl.col("principal").n_unique())
+    met = _entities(everyday, "activity", "principal").group_by("kind", "value")
+    spread = met.agg(assets=pl.col("principal").n_unique(), often=pl.len())
+    # A name that is looked up every day is no rare one because few assets do so.
+    busy = pl.col("kind").is_in([EntityKind.DOMAIN, EntityKind.URL])
+    spread = spread.with_columns(assets=pl.when(busy).then("often").otherwise("assets")).drop("often")
     named = (
         named.join(spread, on=["kind", "value"], how="left")
         .with_columns(pl.col("assets").fill_null(0))
@@ -285,6 +299,49 @@ def _entity_links(
     strength = weight * rarity * (-pl.col("gap") / _micros(rules.entity_decay_hours)).exp()
     about = pl.concat_str("kind", pl.lit(" "), "value")
     return _as_links(pairs.rename({"other_node": "left", "node": "right"}), "entity", about, strength)
+
+
+def _stranger_links(core: pl.DataFrame, everything: pl.DataFrame, rules: Rules) -> pl.DataFrame:
+    """The same stranger with the same asset, account or model again, also after a silence longer than the window."""
+    everyday = everything.join(core.select("activity"), on="activity", how="anti")
+    met = _entities(core, "node", "first", "last").filter(pl.col("kind") == EntityKind.ADDRESS)
+    met = met.filter(pl.col("value").is_in(strangers(core, everyday)))
+    named = _entities(core, "node").filter(pl.col("kind").is_in(_ACTORS))
+    actors = pl.concat(
+        [
+            named.select("node", actor=pl.concat_str("kind", pl.lit(":"), "value")),
+            core.filter(pl.col("principal") != "").select("node", actor="principal"),
+        ]
+    ).unique()
+    chain = met.join(actors, on="node").sort("value", "actor", "first", "node")
+    earlier = pl.col("node", "last").shift(1).over("value", "actor").name.prefix("other_")
+    pairs = chain.with_columns(earlier).drop_nulls("other_node")
+    pairs = pairs.with_columns(gap=(pl.col("first") - pl.col("other_last")).clip(0))
+    pairs = pairs.filter(pl.col("gap") <= _micros(rules.stranger_hours))
+    strength = rules.stranger_strength * (-pl.col("gap") / _micros(rules.stranger_hours)).exp()
+    about = pl.concat_str(pl.lit("address "), "value", pl.lit(" with "), "actor")
+    return _as_links(pairs.rename({"other_node": "left", "node": "right"}), "stranger", about, strength)
+
+
+def strangers(core: pl.DataFrame, everyday: pl.DataFrame) -> list[str]:
+    """Return the public addresses that unusual activities name before any everyday one does, sorted.
+
+    What a stranger goes on doing becomes everyday by and by, and makes no regular of him.
+    """
+    named, known = (
+        _entities(activities, "first").filter(kind=EntityKind.ADDRESS).group_by("value").agg(pl.min("first"))
+        for activities in (core, everyday)
+    )
+    met = named.join(known, on="value", how="left", suffix="_known")
+    new = met.filter(pl.col("first_known").is_null() | (pl.col("first_known") > pl.col("first")))
+    return [value for value in new["value"].sort() if _is_public(value)]
+
+
+def _is_public(address: str) -> bool:
+    try:
+        return ip_address(address).is_global
+    except ValueError:
+        return False
 
 
 def _entities(activities: pl.DataFrame, *keep: str) -> pl.DataFrame:

@@ -6,11 +6,13 @@ only the same mild thing on many assets at once (a roll-out) counts less than it
 The constants are heuristics, set on the labelled cases of the eval suite; none names a rule, host or vendor.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from math import exp, log2
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from triage.judgement.vocabulary import said
 from triage.models import Disposition, UrgencyPart
 from triage.trust.injection import PLANTED
 
@@ -25,6 +27,8 @@ INTRUDER_TACTICS = frozenset(
     }
 )
 """Tactics that no software roll-out has a use for."""
+_CALLS_HOME = frozenset({"command-and-control", "exfiltration"})
+"""What the words of a rule alone may say, too, against a roll-out."""
 
 
 class Scale(NamedTuple):
@@ -43,6 +47,8 @@ class Scale(NamedTuple):
     repeat_gain: float = 0.25
     """The same for mere repetition of an alert that its vendor rates: 1 + gain * log2(alerts)."""
     repeat_most: float = 2.0
+    return_least: int = 4
+    """An activity that comes back to its asset this often is repetition, too, however long the silence between."""
     family_factor: float = 0.25
     """What a kind of alert still counts beside a heavier one that means much the same."""
     moment_seconds: float = 1
@@ -111,7 +117,8 @@ def rate(
     ``families`` maps signatures to the name of their family: kinds of alert that mean much the same. ``company`` are
     the less unusual activities that were taken in; they weigh nothing, but may show that the core was no single step.
     """
-    kinds = _by_family(_once_a_moment(core, _heaviest_of_each_kind(core, scale), scale), families, scale)
+    heaviest = _heaviest_of_each_kind(core, [*core, *company], scale)
+    kinds = _by_family(_once_a_moment(core, heaviest, scale), families, scale)
     weight = sum(kinds.values())
     assets = {row["principal"] for row in core}
     parts = tuple(part for part in _parts(core, kinds, assets, criticality, scale) if part.points > 0)
@@ -130,13 +137,13 @@ def severity_weight(severity: float | None, scale: Scale = SCALE) -> float:
     return max(scale.unknown_severity / 3, rated)
 
 
-def _weight(row: Mapping[str, Any], scale: Scale) -> float:
+def _weight(row: Mapping[str, Any], returns: int, scale: Scale) -> float:
     base = severity_weight(row["severity"], scale)
     if _is_steady(row):
         base = max(base, scale.steady)
     variety = min(scale.variety_most, 1 + scale.variety_gain * log2(max(1, row["variety"])))
     rated = row["severity"] is not None
-    repeats = min(scale.repeat_most, 1 + scale.repeat_gain * log2(max(1, row["count"]))) if rated else 1.0
+    repeats = min(scale.repeat_most, 1 + scale.repeat_gain * log2(max(1, row["count"], returns))) if rated else 1.0
     return float(row["novelty"] * base * max(variety, repeats))
 
 
@@ -144,10 +151,15 @@ def _is_steady(row: Mapping[str, Any]) -> bool:
     return bool(row["alone"])
 
 
-def _heaviest_of_each_kind(core: Sequence[Mapping[str, Any]], scale: Scale) -> dict[str, float]:
+def _heaviest_of_each_kind(
+    core: Sequence[Mapping[str, Any]], every: Sequence[Mapping[str, Any]], scale: Scale
+) -> dict[str, float]:
     kinds: dict[str, float] = {}
+    often = Counter((row["signature"], row["principal"]) for row in every)
     for row in core:
-        kinds[row["signature"]] = max(kinds.get(row["signature"], 0.0), _weight(row, scale))
+        times = often[row["signature"], row["principal"]]
+        returns = times if times >= scale.return_least else 1
+        kinds[row["signature"]] = max(kinds.get(row["signature"], 0.0), _weight(row, returns, scale))
     return _without_roll_out(core, kinds, scale)
 
 
@@ -213,6 +225,7 @@ def _is_roll_out(core: Sequence[Mapping[str, Any]], kinds: Mapping[str, float], 
     """
     worst = max((row["severity"] or 0.0 for row in core), default=0.0)
     tactics = {tactic for row in core for tactic in row["tactics"]}
+    tactics |= {told.tactic for row in core if (told := said(row["rule"][:300]))} & _CALLS_HOME
     bound = scale.rollout_severity if len(kinds) == 1 else scale.rollout_many_severity
     harmless = len(kinds) == 1 or not tactics & INTRUDER_TACTICS
     return set(kinds) == _wide(core, scale) and worst < bound and harmless

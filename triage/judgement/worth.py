@@ -16,6 +16,14 @@ ASSUMPTION = (
 )
 
 
+class Expected(NamedTuple):
+    """What looking at an incident is expected to cost and gain."""
+
+    minutes: float
+    gain: float
+    """Confidence x urgency per minute."""
+
+
 class Worth(NamedTuple):
     """An incident and what looking at it is expected to cost and gain."""
 
@@ -27,9 +35,13 @@ class Worth(NamedTuple):
 
 def worth(incident: Incident) -> Worth:
     """Estimate one incident."""
-    minutes = min(MOST_MINUTES, OPEN_MINUTES + ACTIVITY_MINUTES * incident.activity_count)
-    confidence = UNKNOWN_CONFIDENCE if incident.confidence is None else incident.confidence
-    return Worth(incident, minutes, confidence * incident.urgency / minutes)
+    return Worth(incident, *expected(incident.urgency, incident.activity_count, incident.confidence))
+
+
+def expected(urgency: float, activities: int, confidence: float | None) -> Expected:
+    """Estimate an incident of an urgency (0-100) and a confidence (0-1; None = withheld)."""
+    minutes = min(MOST_MINUTES, OPEN_MINUTES + ACTIVITY_MINUTES * activities)
+    return Expected(minutes, (UNKNOWN_CONFIDENCE if confidence is None else confidence) * urgency / minutes)
 
 
 def within(incidents: Sequence[Incident], minutes: float) -> list[Worth]:

@@ -1,9 +1,12 @@
 """Correlate: activities become candidates, each with a first rating."""
 
-from triage.judgement.candidates import gather
+import polars as pl
+
+from triage.judgement.candidates import gather, parts_of
 from triage.judgement.correlate import correlate as join_activities
 from triage.judgement.known_bad import surfaced
 from triage.nodes.known_bad import find_known_bad, raising_by
+from triage.nodes.planned import settling_by
 from triage.nodes.stage import Made
 from triage.state import Frames, RunContext, RunState
 
@@ -18,9 +21,16 @@ def correlate(state: RunState, context: RunContext) -> Made:
     known_bad = find_known_bad(context, compared)
     correlated = surfaced(compared, correlated, known_bad, context.settings.intelligence.least_confidence)
     scale, raising = context.heuristics.scale, raising_by(known_bad, context)
-    candidates = gather(compared, correlated, kin, context.assets, scale, raising)
+    settling = settling_by(known_bad, context)
+    candidates = gather(compared, correlated, kin, context.assets, scale, raising, settling)
     context.work.put(Frames.MEMBERSHIP, candidates.membership)
     context.work.put(Frames.JOINS, correlated.joins)
     context.work.put(Frames.RATINGS, candidates.ratings)
-    keys = tuple(candidates.ratings["candidate"].to_list())
+    keys = by_urgency(candidates.ratings)
     return Made({"candidates": keys}, {"candidates": len(keys), "joins": correlated.joins.height})
+
+
+def by_urgency(ratings: pl.DataFrame) -> tuple[str, ...]:
+    """Return the candidates of ratings, the most urgent first: what they share (a model's budget) goes to those."""
+    urgency = {row["candidate"]: sum(part.points for part in parts_of(row)) for row in ratings.iter_rows(named=True)}
+    return tuple(sorted(urgency, key=lambda candidate: (-urgency[candidate], candidate)))

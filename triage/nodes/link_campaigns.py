@@ -102,8 +102,9 @@ def traits_of(shown: Sequence[Incident], context: RunContext) -> list[Traits]:
     named = _spread(context, rows).filter(pl.col("incident_id").is_in([one.incident_id for one in shown]))
     indicators = {key: [_trait(row) for row in group] for key, group in _grouped(named)}
     tools = {key: [_trait(row) for row in group] for key, group in _grouped(_tooling(rows))}
-    steps = {key: _techniques(group) for (key,), group in rows.sort("first", "activity").group_by("incident_id")}
-    assets = {key: sorted(group["principal"].unique()) for (key,), group in rows.group_by("incident_id")}
+    own = rows.filter(pl.col("incident_id").is_in([one.incident_id for one in shown])).sort("first", "activity")
+    steps = {key: _techniques(group) for (key,), group in own.group_by("incident_id", maintain_order=True)}
+    assets = {key: sorted(group["principal"].unique()) for (key,), group in own.group_by("incident_id")}
     return [
         Traits(
             incident_id=one.incident_id,

@@ -11,7 +11,7 @@ from triage.columns import Facts
 from triage.models import EntityKind
 from triage.trust.injection import MODEL_PROMPT, PLANTED, scan
 
-_SHORTEST = 4
+_SHORTEST = 1
 _PIECE = 200
 """Characters of a field up to which it may be a piece of a text that is spread over fields."""
 _CACHED_CHARS = 4_000_000
@@ -24,6 +24,10 @@ _QUOTING = re.compile(
 )
 """Fields in which alerts of AI services tell what was said to a model, after OpenTelemetry's ``gen_ai``; and their own
 words about it."""
+_OWN_WORDS = re.compile(r"^\.(?:message|reason|description)$|\.(?:reason|description)$|\.rule\.name$", re.IGNORECASE)
+"""Those of them in which an alert speaks for itself. It may quote there, too, what a model was told to do, yet nothing
+that tells whoever triages the alert what to make of it."""
+_DIRECTING = frozenset({"verdict", "suppress", "claim"})
 _OF_ENTITY = re.compile(
     r"\.(?:user|user_agent|host|source|destination|client|server|url|http|file|process|email|dns|tls|device|observer"
     r"|agent|related|labels|tags|cloud|organization|service|registry|network)\b",
@@ -50,13 +54,18 @@ class InstructionMarks:
         kinds = self._of(list(_texts(source)))
         if not kinds:
             return facts
-        quoted = _is_about_model(facts) and not self._of(list(_unquoted(source)))
+        quoted = _is_about_model(facts) and not self._of(list(_unquoted(source))) and not self._directs(source)
         marks = {MODEL_PROMPT if quoted else PLANTED, *(f"{PLANTED}:{kind}" for kind in kinds)}
         return facts._replace(flags=tuple(sorted({*facts.flags, *marks})))
 
     def _of(self, texts: list[str]) -> set[str]:
         kinds = {kind for text in texts for kind in self._one(text)}
         return kinds or {finding.kind for finding in scan("\n".join(text for text in texts if len(text) <= _PIECE))}
+
+    def _directs(self, source: Mapping[str, Any]) -> bool:
+        """Tell whether the alert's own words tell its reader what to make of it."""
+        own = (text for path, text in _placed(source) if _OWN_WORDS.search(path) and not _OF_ENTITY.match(path))
+        return any(_DIRECTING & set(self._one(text)) for text in own)
 
     def _one(self, text: str) -> tuple[str, ...]:
         kinds = self._kinds.get(text)
@@ -75,12 +84,17 @@ def _is_about_model(facts: Facts) -> bool:
 
 def _unquoted(source: Mapping[str, Any]) -> Iterator[str]:
     """Yield every text but those in fields where an alert of an AI service tells what was said to its model."""
+    return (text for path, text in _placed(source) if _OF_ENTITY.match(path) or not _QUOTING.search(path))
+
+
+def _placed(source: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield every text with the path of its field, which begins with a dot."""
     waiting: list[tuple[str, object]] = [("", source)]
     while waiting:
         path, one = waiting.pop()
         if isinstance(one, str):
-            if len(one) >= _SHORTEST and (_OF_ENTITY.match(path) or not _QUOTING.search(path)):
-                yield one
+            if len(one) >= _SHORTEST:
+                yield path, one
         elif isinstance(one, dict):
             waiting.extend((f"{path}.{name}", inner) for name, inner in one.items())
         elif isinstance(one, list):

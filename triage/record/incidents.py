@@ -1,12 +1,14 @@
 """Investigations and everyday groups become incidents, in the order in which an analyst should look at them."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from typing import Any
 
 import polars as pl
 
 from triage.attack import TechniqueTable, kill_chain_order
 from triage.investigation import ActivityBrief, CandidateBrief, Investigation
-from triage.judgement.candidates import EVERYDAY, activity_brief
+from triage.judgement.candidates import EVERYDAY, activity_brief, qualified
 from triage.judgement.urgency import total
 from triage.models import AlertRef, Entity, Evidence, Incident, Join, TimelineEntry, UrgencyPart
 from triage.times import moment
@@ -50,6 +52,7 @@ def from_investigation(
         missing_evidence=found.missing_evidence,
         would_flip=found.would_flip,
         response_plan=found.response_plan,
+        cause=found.cause,
         narrative=found.narrative,
     )
 
@@ -93,15 +96,39 @@ def everyday_incidents(
     """Return one benign group per signature of everything that no candidate holds."""
     groups = membership.filter(pl.col("candidate").str.starts_with(EVERYDAY)).join(compared, on="activity")
     ordered = groups.sort("candidate", "first", "activity")
+    sums = {row["candidate"]: row for row in _sums(ordered).iter_rows(named=True)}
+    assets = _assets(ordered)
+    shown = ordered.filter(pl.int_range(pl.len()).over("candidate") < TIMELINE_KEPT)
     return [
-        _everyday(ids[str(key)], rows, samples) for (key,), rows in ordered.group_by("candidate", maintain_order=True)
+        _everyday(ids[key], list(rows), sums[key], assets.get(key, ()), samples)
+        for key, rows in groupby(shown.iter_rows(named=True), key=lambda row: str(row["candidate"]))
     ]
 
 
-def _everyday(incident_id: str, rows: pl.DataFrame, samples: Mapping[str, Sequence[AlertRef]]) -> Incident:
-    shown = [activity_brief(row, samples) for row in rows.head(TIMELINE_KEPT).iter_rows(named=True)]
-    first, alerts, assets = shown[0], int(rows["count"].sum()), rows["principal"].n_unique()
-    reason = _why_everyday(rows)
+def _sums(groups: pl.DataFrame) -> pl.DataFrame:
+    """Return what is told of each group as a whole, by candidate; one pass for all, because there are many."""
+    techniques, tactics = (pl.col(name).explode().drop_nulls().unique().sort() for name in ("techniques", "tactics"))
+    return groups.group_by("candidate", maintain_order=True).agg(
+        alerts=pl.col("count").sum(),
+        activities=pl.len(),
+        assets=pl.col("principal").n_unique(),
+        last=pl.col("last").max(),
+        cold=pl.col("cold").sum(),
+        known=(pl.col("pair_days") > 0).sum(),
+        techniques=techniques,
+        tactics=tactics,
+    )
+
+
+def _everyday(
+    incident_id: str,
+    shown: Sequence[Mapping[str, Any]],
+    sums: Mapping[str, Any],
+    entities: tuple[Entity, ...],
+    samples: Mapping[str, Sequence[AlertRef]],
+) -> Incident:
+    first, alerts, assets = activity_brief(shown[0], samples), sums["alerts"], sums["assets"]
+    reason = _why_everyday(sums["activities"], sums["cold"], sums["known"])
     title = f"Everyday: {first.rule} ({assets} asset{'s' if assets != 1 else ''})"
     evidence = Evidence(
         evidence_id="E1",
@@ -122,40 +149,63 @@ def _everyday(incident_id: str, rows: pl.DataFrame, samples: Mapping[str, Sequen
         title=clean(title, 200),
         summary=f"{evidence.statement[:-1]} [E1].",
         first_seen=first.first,
-        last_seen=moment(rows.select(pl.col("last").max()).item()),
+        last_seen=moment(sums["last"]),
         alert_count=alerts,
-        activity_count=rows.height,
-        entities=_assets(rows),
-        techniques=_union(rows, "techniques"),
-        tactics=kill_chain_order(_union(rows, "tactics")),
+        activity_count=sums["activities"],
+        entities=entities,
+        techniques=tuple(sums["techniques"]),
+        tactics=kill_chain_order(sums["tactics"]),
         detectors=(first.detector,),
         evidence=(evidence,),
         joins=(),
-        timeline=timeline(shown),
+        timeline=tuple(_fired(row) for row in shown),
         benign_reading="What happens every day, or too early to judge by newness and not rated severe by its vendor.",
     )
 
 
-def _why_everyday(rows: pl.DataFrame) -> str:
-    cold, known = int(rows["cold"].sum()), int((rows["pair_days"] > 0).sum())
-    rest = rows.height - cold - known
+def _fired(row: Mapping[str, Any]) -> TimelineEntry:
+    """Return the entry that ``timeline`` makes of an activity, without the brief that nobody investigates."""
+    named = [f"{ref.kind}:{ref.value}" for ref in qualified(row["entities"])]
+    return TimelineEntry(
+        activity=row["activity"],
+        first_seen=moment(row["first"]),
+        last_seen=moment(row["last"]),
+        alert_count=row["count"],
+        detector=row["detector"],
+        rule=row["rule"],
+        entities=tuple(dict.fromkeys([row["principal"], *named] if row["principal"] else named))[:ENTITIES_KEPT],
+        severity=round(row["severity"] or 0.0, 1),
+        techniques=tuple(row["techniques"]),
+        tactics=tuple(row["tactics"]),
+        novelty=round(row["novelty"], 3),
+    )
+
+
+def _why_everyday(activities: int, cold: int, known: int) -> str:
+    rest = activities - cold - known
     told = [
         (known, "on an asset where it was seen on earlier days"),
         (cold, "while memory was still short, rated below the level that counts then"),
         (rest, "new on their asset but common on others"),
     ]
-    return "; ".join(f"{number} of {rows.height} activities {what}" for number, what in told if number > 0)
+    return "; ".join(f"{number} of {activities} activities {what}" for number, what in told if number > 0)
 
 
-def _assets(rows: pl.DataFrame) -> tuple[Entity, ...]:
-    counted = rows.filter(pl.col("principal") != "").group_by("principal").agg(pl.col("count").sum())
-    ordered = counted.sort("count", "principal", descending=[True, False]).head(ENTITIES_KEPT)
-    pairs = ((*name.split(":", 1), number) for name, number in ordered.iter_rows())
-    return tuple(Entity(kind=kind, value=value, alert_count=number) for kind, value, number in pairs)
+def _assets(groups: pl.DataFrame) -> Mapping[str, tuple[Entity, ...]]:
+    """Return the assets of each group with most alerts, by candidate."""
+    named = groups.filter(pl.col("principal") != "")
+    counted = named.group_by("candidate", "principal").agg(pl.col("count").sum())
+    ordered = counted.sort("candidate", "count", "principal", descending=[False, True, False])
+    kept = ordered.filter(pl.int_range(pl.len()).over("candidate") < ENTITIES_KEPT)
+    return {
+        key: tuple(_asset(name, alerts) for _, name, alerts in rows)
+        for key, rows in groupby(kept.iter_rows(), key=lambda row: str(row[0]))
+    }
 
 
-def _union(rows: pl.DataFrame, column: str) -> tuple[str, ...]:
-    return tuple(rows[column].explode().drop_nulls().unique().sort().to_list())
+def _asset(name: str, alerts: int) -> Entity:
+    kind, value = name.split(":", 1)
+    return Entity(kind=kind, value=value, alert_count=alerts)
 
 
 def ranked(incidents: Iterable[Incident]) -> tuple[Incident, ...]:

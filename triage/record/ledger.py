@@ -107,6 +107,8 @@ def check(counts: RunCounts, ledger: pl.DataFrame | None = None) -> None:
         raise ConservationError(f"the sums of the ledger do not add up: {sums(counts)}")
     if ledger is not None:
         alerts = ledger.filter(pl.col("outcome") != "dead_letter").select("index", "id")
+        if alerts.hash_rows().n_unique() == alerts.height:
+            return  # no two hashes alike, so no two alerts; comparing the names themselves takes four times as long
         if twice := alerts.height - alerts.n_unique():
             raise ConservationError(f"{twice} alerts are in the ledger more than once")
 

@@ -12,6 +12,7 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from triage.casework.cause_wording import told
 from triage.models import Entity
 from triage.report import content, narrative, svg
 from triage.report.content import Report
@@ -31,7 +32,9 @@ def render(report: Report) -> str:
     folder = files("triage.report")
     template = environment.from_string((folder / "report.html.j2").read_text(encoding="utf-8"))
     style = Markup((folder / "style.css").read_text(encoding="utf-8"))  # noqa: S704 - our own file
-    return template.render(r=report, style=style, limits=content, note=_note, narrative_title=narrative.TITLE)
+    return template.render(
+        r=report, style=style, limits=content, note=_note, narrative_title=narrative.TITLE, cause=told
+    )
 
 
 def _finalize(value: object) -> object:

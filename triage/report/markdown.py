@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from triage.casework.cause_wording import told
 from triage.models import Evidence, Incident, TimelineEntry
 from triage.report import content, narrative
 from triage.report.content import Report
@@ -92,6 +93,8 @@ def _incident(incident: Incident) -> Iterator[str]:
     yield from _section("Evidence", map(_evidence, incident.evidence))
     parts = (f"{md(part.name)} {part.points:+.1f}: {md(part.why)}" for part in incident.urgency_parts)
     yield from _section("Why this urgency", parts)
+    if incident.cause:
+        yield from _section("What it most likely is", (md(line, 2000) for line in told(incident.cause)))
     yield from _section("The benign reading", [md(incident.benign_reading, 2000)])
     yield from _section("Would change the verdict", map(md, incident.would_flip))
     yield from _section("Evidence that is missing", map(md, incident.missing_evidence))

@@ -86,6 +86,7 @@ class Pseudonyms:
         self._numbers: dict[str, int] = {}
         self._pattern: re.Pattern[str] | None = None
         self._taken: set[str] = set()
+        self._ours: set[str] = set()
         self.add(entities)
 
     def __repr__(self) -> str:
@@ -93,7 +94,9 @@ class Pseudonyms:
 
     def add(self, entities: Iterable[EntityRef], within: str | None = None) -> None:
         """Take in further entities; with ``within`` only names that this text holds, so that few are looked for."""
-        found = [name for ref in entities for name in self._names(ref)]
+        refs = list(entities)
+        self._ours.update(name for ref in refs for name in _own_names(ref))
+        found = [name for ref in refs for name in self._names(ref)]
         if within is not None:
             folded = unicodedata.normalize("NFKC", within).casefold()
             found = [(kind, value) for kind, value in found if _key(value) in folded or value.casefold() in folded]
@@ -126,7 +129,7 @@ class Pseudonyms:
     def _names(self, ref: EntityRef) -> Iterator[tuple[str, str]]:
         """Yield the names of an entity: as it is, and its short forms, which are names of their own."""
         kind, value = str(ref.kind), unicodedata.normalize("NFKC", ref.value).strip()
-        public = (kind == EntityKind.ADDRESS and not _is_internal(value)) or (
+        public = (kind == EntityKind.ADDRESS and not is_internal(value)) or (
             kind == EntityKind.DOMAIN and not self._is_own(value)
         )
         if not public:
@@ -184,7 +187,7 @@ class Pseudonyms:
         return "".join([*pieces, text[end:]])
 
     def _address(self, text: str) -> str:
-        return self._name("address", text) if _is_internal(text) else text
+        return self._name("address", text) if is_internal(text) else text
 
     def _part(self, found: re.Match[str], group: int, kind: str) -> str:
         """Return the match, or the group alone where there are more, with the group replaced."""
@@ -194,8 +197,28 @@ class Pseudonyms:
 
     def _is_own(self, name: str) -> bool:
         folded = name.casefold()
-        below = any(folded == own or folded.endswith(f".{own}") for own in map(str.casefold, self._rules.domains))
-        return below or folded.rpartition(".")[2] in _INTERNAL or "." not in folded
+        own = (*map(str.casefold, self._rules.domains), *(name for name in self._ours if "." in name))
+        below = any(folded == name or folded.endswith(f".{name}") for name in own)
+        return (
+            below
+            or folded.partition(".")[0] in self._ours
+            or folded.rpartition(".")[2] in _INTERNAL
+            or "." not in folded
+        )
+
+
+def _own_names(ref: EntityRef) -> Iterator[str]:
+    """Yield what an entity tells of the names inside: of a host its short name and its domain, of a user the domain.
+
+    A domain entity that is a machine of ours, or below its domain, is then as internal as the machine.
+    """
+    value = unicodedata.normalize("NFKC", ref.value).strip().casefold()
+    if ref.kind == EntityKind.HOST and value and not _is_address(value):
+        short, _, domain = value.partition(".")
+        yield short
+        yield from (domain,) if "." in domain else ()
+    if ref.kind == EntityKind.USER and "." in value.rpartition("@")[2] and "@" in value:
+        yield value.rpartition("@")[2]
 
 
 def _key(name: str) -> str:
@@ -238,7 +261,7 @@ def _is_address(text: str) -> bool:
     return True
 
 
-def _is_internal(text: str) -> bool:
+def is_internal(text: str) -> bool:
     """Tell whether this is an address that means something only inside: everything that is not global."""
     try:
         return not ipaddress.ip_address(text).is_global

@@ -29,10 +29,12 @@ from triage_tui.preferences import Preferences, View
 from triage_tui.run_view import RunView
 from triage_tui.runner import Runner
 from triage_tui.screens.base import WorkScreen
+from triage_tui.screens.campaign import CampaignPaper
 from triage_tui.screens.dialogs import Ask, Pick
 from triage_tui.screens.incident import IncidentScreen
 from triage_tui.screens.pager import Tour
 from triage_tui.screens.queue import QueueScreen
+from triage_tui.screens.samples import SamplesPaper
 from triage_tui.sheets.queue import names
 from triage_tui.taking import FORMS, copied, export, write_copy
 from triage_tui.themes import THEMES, look
@@ -46,7 +48,14 @@ SWITCH_SECONDS = 0.001
 """After which a thread in the background lets go of the interpreter when the screen wants it."""
 RUN_SECONDS = 0.2
 """Least time between two drawings of a run's progress."""
-COMMANDS = {"open": Tab.OPEN, "mine": Tab.MINE, "closed": Tab.CLOSED, "benign": Tab.BENIGN, "dead": Tab.DEAD}
+COMMANDS = {
+    "open": Tab.OPEN,
+    "mine": Tab.MINE,
+    "closed": Tab.CLOSED,
+    "benign": Tab.BENIGN,
+    "dead": Tab.DEAD,
+    "campaigns": Tab.CAMPAIGNS,
+}
 
 
 def _utc_now() -> datetime:
@@ -190,7 +199,8 @@ class TriageApp(App[None]):
         queue = self.desk.queue
         if queue.filter or queue.needs_bodies:
             queue.refresh()
-        self._queue_screen().show()
+        if self._queue_screen().drawable:
+            self._queue_screen().show()
 
     def _poll_state(self) -> None:
         """Look for a new run or somebody else's decision; never while a question is open."""
@@ -227,13 +237,24 @@ class TriageApp(App[None]):
     def _working_screen(self) -> QueueScreen | IncidentScreen | None:
         """Return the screen that may be drawn anew now; None while a question is open or the program ends."""
         screen = self.screen_stack[-1] if self.screen_stack else None
-        return screen if isinstance(screen, QueueScreen | IncidentScreen) else None
+        return screen if isinstance(screen, QueueScreen | IncidentScreen) and screen.drawable else None
 
     # --- going places -----------------------------------------------------------------------------------------------
 
     def open_incident(self, incident_id: str) -> None:
         """Open an incident."""
         self.push_screen(IncidentScreen(incident_id))
+
+    def open_campaign(self, campaign_id: str) -> None:
+        """Open a campaign."""
+        found = next((one for one in self.desk.queue.snapshot.campaigns if one.campaign_id == campaign_id), None)
+        if found is not None:
+            self.push_screen(CampaignPaper(found, self.look))
+
+    @property
+    def folder(self) -> Path:
+        """Return the folder that files are written to."""
+        return self._folder
 
     def filter_by(self, kind: str, value: str) -> None:
         """Show every open incident that names an entity."""
@@ -258,13 +279,14 @@ class TriageApp(App[None]):
             "save": lambda: self._save_view(rest),
             "columns": lambda: self._choose_columns(rest),
             "group": lambda: self._show(View(group=rest)),
+            "samples": lambda: self.push_screen(SamplesPaper(self.look)),
             "run": lambda: self.start_run(rest),
             "cancel": self.cancel_run,
             "theme": lambda: self.change_theme(rest),
         }
         if word not in acts or (word == "theme" and rest not in THEMES):
-            words = f"{', '.join(COMMANDS)}, incident ID, seen VALUE, view NAME, save NAME, columns NAMES, group NAME"
-            self._say(f"no command {word!r}; there are: q, {words}, run, cancel, theme {'|'.join(THEMES)}")
+            words = f"{', '.join(COMMANDS)}, samples, incident ID, seen VALUE, view NAME, save NAME, columns NAMES"
+            self._say(f"no command {word!r}; there are: q, {words}, group NAME, run, cancel, theme {'|'.join(THEMES)}")
             return
         try:
             acts[word]()

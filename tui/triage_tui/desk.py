@@ -3,16 +3,19 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from time import sleep
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from triage.desk.cards import Card
-from triage.desk.decisions import Kind, Step, decision
-from triage.desk.filter_fields import Told, prepare
+from triage.desk.decisions import Decision, Kind, Step, decision
+from triage.desk.filter_fields import Subject, Told, prepare
 from triage.desk.filters import vocabulary
 from triage.errors import UsageError
 from triage.models import Incident
 from triage_tui.port import SessionPort
 from triage_tui.view_state import QueueState, Row, Snapshot, named, number
+
+if TYPE_CHECKING:
+    from triage.regrouping import Kept
 
 HELPING = 25
 """Bodies read in one go while somebody works; some milliseconds of work."""
@@ -35,6 +38,8 @@ class Loaded(NamedTuple):
     snapshot: Snapshot
     decided: int
     """Decisions made here before it was read."""
+    rows: Sequence[Row]
+    """The snapshot as the queue shows it, made beside the screen."""
 
 
 def _whole(told: Told) -> Incident:
@@ -56,17 +61,28 @@ class Desk:
         self._seen: Version | None = None
         self._decided = 0
         self._cards: dict[bytes, Card] = {}
+        self._ready: dict[str, Subject] = {}
+        """What filters need not wait for any more, by incident."""
 
     def load(self) -> None:
         """Read everything anew."""
+        self._seen = None
         self.take(self.fetch())
 
     def fetch(self) -> Loaded:
         """Read everything anew without showing it yet; may run in a thread."""
         decided, version, port = self._decided, self._version(), self.port
         cards = tuple(self._known(card) for card in port.cards.cards())
-        snapshot = Snapshot(cards, port.statuses(), port.changes(), port.summary(), port.dead_letters())
-        return Loaded(version, snapshot, decided)
+        snapshot = Snapshot(
+            cards,
+            port.statuses(),
+            port.changes(),
+            port.summary(),
+            port.dead_letters(),
+            port.campaigns(),
+            port.calibration(),
+        )
+        return Loaded(version, snapshot, decided, self.queue.rows_of(snapshot))
 
     def _known(self, card: Card) -> Card:
         """Return the card that is shown already, or the new one with what is known of its body."""
@@ -83,13 +99,14 @@ class Desk:
         """Show what was read; returns what to say about it, '' for nothing new.
 
         What was read before a decision was made here is out of date by now and left alone: the next poll reads anew.
+        Two polls that overlap on a busy machine may both have read the same.
         """
-        if loaded.decided != self._decided:
+        if loaded.decided != self._decided or loaded.version == self._seen:
             return ""
         seen, self._seen = self._seen, loaded.version
         before = {row.incident_id for row in self.queue.snapshot.incidents}
         self._cards = {card.columns.key: card for card in loaded.snapshot.incidents if isinstance(card, Card)}
-        self.queue.load(loaded.snapshot)
+        self.queue.load(loaded.snapshot, loaded.rows)
         if seen is None:
             return ""
         if loaded.version.run_id == seen.run_id:
@@ -112,13 +129,16 @@ class Desk:
             for card in helping:
                 card.take(found[card.columns.key])
             sleep(PAUSE)
-        for at, subject in enumerate(self.queue.subjects()):
+        fresh = [one for one in self.queue.subjects() if self._ready.get(one.incident.incident_id) is not one]
+        for at, subject in enumerate(fresh):
             if stopped():
                 return
             prepare(subject)
+            self._ready[subject.incident.incident_id] = subject
             if at % HELPING == 0:
                 sleep(PAUSE)
-        self.vocabulary = vocabulary(subject.incident for subject in self.queue.subjects())
+        if fresh:
+            self.vocabulary = vocabulary(subject.incident for subject in self.queue.subjects())
 
     def whole(self, rows: Sequence[Row]) -> Sequence[Incident]:
         """Return the incidents of rows, in their order."""
@@ -142,6 +162,18 @@ class Desk:
         self._reload_statuses()
         return named(step.decision, self.queue)
 
+    def keep(self, wish: Decision) -> "Kept":
+        """Keep a regrouping; on disk when this returns. May run in a thread: nothing is shown yet."""
+        self._writable()
+        return self.port.regrouping().decide(wish)
+
+    def kept(self, kept: "Kept") -> str:
+        """Show what became of a regrouping at once, and say it; the cursor stays on its incident."""
+        self._reload()
+        if kept.run_id:
+            return f"{named(kept.step.decision, self.queue)}; the queue shows it"
+        return f"kept as decision {kept.step.number}; it counts from the next run on: {kept.why_later}"
+
     def undo(self) -> str:
         """Take back the last decision; the cursor goes back to what it was about."""
         self._writable()
@@ -155,11 +187,19 @@ class Desk:
     def _turned(self, step: Step | None, prefix: str, nothing: str) -> str:
         if step is None:
             return nothing
-        self._reload_statuses()
+        if step.decision.kind == "regroup":
+            self._reload()
+        else:
+            self._reload_statuses()
         back = next((name for name in step.decision.incident_ids if self.queue.in_view(name)), None)
         if back is not None:
             self.queue.cursor = back
         return prefix + named(step.decision, self.queue)
+
+    def _reload(self) -> None:
+        """Read everything anew after a decision that changed the incidents themselves."""
+        self._decided += 1
+        self.load()
 
     def _reload_statuses(self) -> None:
         self._decided += 1

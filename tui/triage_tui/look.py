@@ -46,6 +46,7 @@ class Glyphs:
     rule: str = "─"
     bullet: str = "•"
     arrow: str = "→"
+    linked: str = "⊕"
     ramp: str = "▁▂▃▄▅▆▇█"
     branch: str = "├"
     last_branch: str = "└"
@@ -64,6 +65,7 @@ ASCII = Glyphs(
     rule="-",
     bullet="*",
     arrow=">",
+    linked="@",
     ramp=".:-=+*#@",
     branch="|",
     last_branch="`",

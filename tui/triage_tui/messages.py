@@ -63,8 +63,38 @@ class FlipTarget(NamedTuple):
     sentence: str
 
 
+class JoinTarget(NamedTuple):
+    """Points at the join of two activities."""
+
+    left: str
+    right: str
+
+
+class StepTarget(NamedTuple):
+    """Points at a step of the response plan."""
+
+    number: int
+    """From 1."""
+
+
+class CampaignTarget(NamedTuple):
+    """Points at a campaign."""
+
+    campaign_id: str
+
+
+class SampleTarget(NamedTuple):
+    """Points at a blind sample."""
+
+    sample: int
+
+
 Target = (
     IncidentTarget
+    | JoinTarget
+    | StepTarget
+    | CampaignTarget
+    | SampleTarget
     | FieldTarget
     | ValueTarget
     | FlipTarget

@@ -1,7 +1,7 @@
 """What the terminal UI asks of a session: ``triage.session.Session`` fits, and so does a fake of thirty lines."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import polars as pl
 
@@ -10,6 +10,18 @@ from triage.desk.decisions import Change, Decision, Status, Step
 from triage.desk.filters import Filter
 from triage.desk.pivots import Question, Slice
 from triage.models import DeadLetter, Incident
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from triage.desk.suppression import Draft
+    from triage.intelligence.adversary import Campaign
+    from triage.judgement.confidence import Calibration
+    from triage.judgement.quality import Quality, Sample
+    from triage.judgement.teaching import Verdict
+    from triage.models import Narrative
+    from triage.regrouping import Regrouping
+    from triage.responding.responses import Responses
 
 
 class CardsPort(Protocol):
@@ -56,6 +68,22 @@ class ArchivePort(Protocol):
         ...
 
 
+class QualityPort(Protocol):
+    """Blind samples of what was judged benign, and the answers to them."""
+
+    def samples(self) -> "Sequence[Sample]":
+        """Return all samples, oldest first."""
+        ...
+
+    def answer(self, sample: int, answer: "Verdict", author: str) -> "Sample":
+        """Keep an answer; on disk when this returns."""
+        ...
+
+    def quality(self) -> "Quality":
+        """Return what the answers say about misses."""
+        ...
+
+
 class SessionPort(Protocol):
     """Results of the last run that published, and decisions about them. Methods raise TriageError."""
 
@@ -67,6 +95,40 @@ class SessionPort(Protocol):
     @property
     def archive(self) -> ArchivePort:
         """Return the alerts."""
+        ...
+
+    @property
+    def quality(self) -> QualityPort:
+        """Return the blind samples."""
+        ...
+
+    @property
+    def can_ask(self) -> bool:
+        """Tell whether a language model is configured."""
+        ...
+
+    def ask(self, incident_id: str, question: str) -> "Narrative":
+        """Return what the configured language model answers about an incident, checked. Raises TriageError."""
+        ...
+
+    def regrouping(self) -> "Regrouping":
+        """Return what splits, merges and moves incidents."""
+        ...
+
+    def responses(self, *, readonly: bool = False) -> "Responses":
+        """Return what proposes, approves and carries out steps. Raises ConfigError."""
+        ...
+
+    def suppression_draft(self, incident_id: str, lasts: "timedelta | None" = None) -> "Draft":
+        """Draft a rule exception for a harmless incident. Raises UsageError."""
+        ...
+
+    def campaigns(self) -> "Sequence[Campaign]":
+        """Return the campaigns, the one active last first."""
+        ...
+
+    def calibration(self) -> "Calibration":
+        """Return how likely an incident of some urgency is a real attack."""
         ...
 
     def summary(self) -> Mapping[str, Any]:

@@ -15,6 +15,10 @@ from triage.desk.decisions import DONE, Change, Decision, Status, Step
 from triage.desk.filter_fields import Subject, Told
 from triage.desk.filters import Filter
 from triage.errors import UsageError
+from triage.intelligence.adversary import Campaign
+from triage.judgement.confidence import Calibration, Confidence
+from triage.judgement.confidence import state as stated
+from triage.judgement.worth import expected
 from triage.models import DeadLetter
 from triage.trust.untrusted import clean
 from triage_tui.preferences import View
@@ -32,11 +36,17 @@ class Tab(IntEnum):
     CLOSED = 2
     BENIGN = 3
     DEAD = 4
+    CAMPAIGNS = 5
 
     @property
     def title(self) -> str:
         """Return the words on the tab."""
-        return ("open", "mine", "closed", "benign groups", "dead letters")[self]
+        return ("open", "mine", "closed", "benign groups", "dead letters", "campaigns")[self]
+
+    @property
+    def of_incidents(self) -> bool:
+        """True when its lines are incidents."""
+        return self < Tab.DEAD
 
 
 class Row(NamedTuple):
@@ -102,6 +112,7 @@ SORTS = (
     Sort("last", lambda row: row.incident.last_seen, falling=True),
     Sort("status", status_word, falling=False),
     Sort("who", lambda row: row.status.assignee, falling=False),
+    Sort("worth", lambda row: row.incident.urgency, falling=True),
 )
 
 
@@ -129,6 +140,9 @@ class Snapshot(NamedTuple):
     changes: Mapping[str, Change]
     summary: Mapping[str, Any]
     dead_letters: Sequence[DeadLetter]
+    campaigns: Sequence[Campaign] = ()
+    calibration: Calibration | None = None
+    """How likely an incident of some urgency is a real attack; None = not read."""
 
 
 EMPTY = Snapshot((), {}, {}, {}, ())
@@ -157,13 +171,22 @@ class QueueState:
         self._untouched: dict[str, Status] = {}
         self._subjects: dict[str, Subject] = {}
         self._index: dict[str, int] = {}
+        self._campaigns: dict[str, list[Campaign]] = {}
 
     # --- data -------------------------------------------------------------------------------------------------------
 
-    def load(self, snapshot: Snapshot) -> None:
-        """Take in what the state holds now."""
+    def rows_of(self, snapshot: Snapshot) -> list[Row]:
+        """Return all rows of a snapshot, by rank; may run in a thread, before it is loaded."""
+        return [self._row(one, snapshot) for one in snapshot.incidents]
+
+    def load(self, snapshot: Snapshot, rows: Sequence[Row] | None = None) -> None:
+        """Take in what the state holds now; ``rows``: its rows, where they were made before."""
         self.snapshot = snapshot
-        self._all = [self._row(one, snapshot) for one in snapshot.incidents]
+        self._all = self.rows_of(snapshot) if rows is None else list(rows)
+        self._campaigns = {}
+        for campaign in snapshot.campaigns:
+            for name in campaign.incident_ids:
+                self._campaigns.setdefault(name, []).append(campaign)
         self._tabs = {tab: [] for tab in Tab}
         for row in self._all:
             self._tabs[row.tab].append(row)
@@ -181,7 +204,8 @@ class QueueState:
             rows = [row for row in rows if row.loaded and wanted.matches(row.subject or row.incident, *row[1:3])]
         rows = list(rows)  # as loaded: by rank
         if self.sort is not SORTS[0] or self.turned:
-            rows.sort(key=self.sort.key, reverse=self.sort.falling != self.turned)
+            key = self.worth if self.sort.name == "worth" else self.sort.key
+            rows.sort(key=key, reverse=self.sort.falling != self.turned)
         if self.group:
             rows = self._grouped(rows)
         self.rows = rows
@@ -215,10 +239,26 @@ class QueueState:
             known = self._subjects[incident.incident_id] = Subject(incident)
         return known
 
+    def campaigns_of(self, incident_id: str) -> Sequence[Campaign]:
+        """Return the campaigns an incident belongs to."""
+        return self._campaigns.get(incident_id, ())
+
+    def confidence(self, row: Row) -> Confidence:
+        """Return how likely an incident is a real attack, and what that rests on."""
+        known = self.snapshot.calibration
+        return stated(row.incident, known) if known else Confidence(None, "withheld: not known")
+
+    def worth(self, row: Row) -> float:
+        """Return what a minute on an incident is expected to gain; an incident that is not read yet comes last."""
+        if not row.loaded:
+            return -1.0
+        told = row.incident
+        return expected(told.urgency, told.activity_count, self.confidence(row).probability).gain
+
     @property
     def needs_bodies(self) -> bool:
         """Tell whether the order depends on more than a list knows at once."""
-        return self.sort.name == "chain" or self.group in {"rule", "asset", "tactic"}
+        return self.sort.name in {"chain", "worth"} or self.group in {"rule", "asset", "tactic"}
 
     @property
     def unread(self) -> int:
@@ -231,7 +271,10 @@ class QueueState:
 
     def counts(self) -> Mapping[Tab, int]:
         """Return how many there are under each tab, filter aside."""
-        return {tab: len(rows) for tab, rows in self._tabs.items()} | {Tab.DEAD: len(self.snapshot.dead_letters)}
+        return {tab: len(rows) for tab, rows in self._tabs.items()} | {
+            Tab.DEAD: len(self.snapshot.dead_letters),
+            Tab.CAMPAIGNS: len(self.snapshot.campaigns),
+        }
 
     def row(self, incident_id: str) -> Row | None:
         """Return the row of an incident, in view or not."""
@@ -389,8 +432,9 @@ def main_asset(incident: Told) -> str:
 
 
 def number(count: int, noun: str = "incident") -> str:
-    """Return e.g. '1 incident' or '1,204 incidents'."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+    """Return e.g. '1 incident', '1,204 incidents' or '2 activities'."""
+    many = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{count:,} {noun if count == 1 else many}"
 
 
 def describe(decision: Decision, name: str = "") -> str:

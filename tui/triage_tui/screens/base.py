@@ -60,6 +60,11 @@ class WorkScreen(Screen[None]):
         """Return how things look."""
         return self.triage.look
 
+    @property
+    def drawable(self) -> bool:
+        """True between the first drawing and the end of the program, which workers may outlive."""
+        return bool(self.query("#message"))
+
     def targets(self) -> tuple[str, ...]:
         """Return the incidents an action works on."""
         return self.desk.queue.targets()
@@ -119,6 +124,11 @@ class WorkScreen(Screen[None]):
         return (
             number(len(targets)) if len(targets) > 1 or row is None else f"'{self.look.clean(row.incident.title, 60)}'"
         )
+
+    def regrouped(self, sentence: str) -> None:
+        """Draw what a regrouping made of the queue, and tell it."""
+        self.show()
+        self.tell(f"{sentence}   z undoes it", self.look.styles.good)
 
     def action_close(self) -> None:
         """Ask for the reason and close."""

@@ -1,303 +1,48 @@
-"""One incident: a head that stays, tabs, and beside each other what belongs together where there is room."""
+"""Working one incident: following what is cited, looking further, and going on to the next."""
 
-from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
-from rich.text import Text
-from textual import events, on, work
-from textual.app import ComposeResult
+from textual import on
 from textual.binding import BindingType
-from textual.containers import Horizontal
 
-from triage.desk.cards import Card
-from triage.desk.filter_fields import Told
 from triage.desk.flip import question
-from triage.desk.pivots import History, Question, histories
-from triage.desk.similar import similar
-from triage.errors import TriageError
-from triage.models import Incident
+from triage.desk.pivots import Question
 from triage_tui.keys import bindings
-from triage_tui.look import count
 from triage_tui.messages import (
     ActivityTarget,
     AlertTarget,
+    CampaignTarget,
     Cite,
     EntityTarget,
     EvidenceTarget,
     FlipTarget,
     IncidentTarget,
     Opened,
+    StepTarget,
     Target,
 )
-from triage_tui.screens.base import WorkScreen
+from triage_tui.screens.answer import AnswerPaper
 from triage_tui.screens.dialogs import Ask
-from triage_tui.sheets.alerts import AlertSheet, AlertTable, alert_table, among, only
-from triage_tui.sheets.attack import attack_sheet
-from triage_tui.sheets.base import Line, ListSheet, Sheet, find
-from triage_tui.sheets.document import document_sheet, pretty
-from triage_tui.sheets.entities import entities_sheet, named
-from triage_tui.sheets.notes import notes_sheet
-from triage_tui.sheets.plan import plan_sheet
-from triage_tui.sheets.preview import cut, facts
-from triage_tui.sheets.similar import similar_sheet
-from triage_tui.sheets.summary import summary_sheet
-from triage_tui.sheets.timeline import Zoom, timeline_sheet
-from triage_tui.view_state import Row, status_word
-from triage_tui.widgets.line import TextLine
-from triage_tui.widgets.rows import Make, Rows
-from triage_tui.widgets.tabs import Title, tabs_text
-
-TABS = ("summary", "timeline", "entities", "alerts", "ATT&CK", "plan", "notes", "document", "similar")
-SUMMARY, TIMELINE, ENTITIES, ALERTS, ATTACK, PLAN, NOTES, DOCUMENT, SIMILAR = range(9)
-MANY_ALERTS = 5_000
-"""Alerts from which on they are read in the background."""
-WIDE = 150
-"""Cells from which on the summary stands beside the other tabs."""
+from triage_tui.screens.draft import DraftPaper
+from triage_tui.screens.incident_view import ALERTS, DOCUMENT, PLAN, SUMMARY, TABS, TIMELINE, IncidentView, Place
+from triage_tui.screens.regrouping import RegroupFlow
+from triage_tui.screens.step import StepPaper
+from triage_tui.sheets.alerts import among, only
+from triage_tui.sheets.base import ListSheet, find
+from triage_tui.sheets.document import pretty
+from triage_tui.sheets.timeline import Zoom
+from triage_tui.view_state import number
+from triage_tui.widgets.rows import Rows
 
 
-class Place(NamedTuple):
-    """Where the reader was before a jump."""
-
-    tab: int
-    cursor: int
-
-
-Histories = Mapping[tuple[str, str], History]
-"""Kind and value -> how the entity was seen in all that is stored."""
-
-
-class Whole(NamedTuple):
-    """An incident, and the card it was read for."""
-
-    of: Told
-    incident: Incident
-
-
-class IncidentScreen(WorkScreen):
+class IncidentScreen(IncidentView):
     """Reads one incident; a decision brings the next one of the queue."""
 
     PLACE = "i"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("i")]
-    DEFAULT_CSS = """
-    IncidentScreen { layout: vertical; background: $background; }
-    IncidentScreen #title { background: $panel; }
-    IncidentScreen #side { display: none; width: 1fr; border-right: solid $panel; }
-    IncidentScreen.wide #side { display: block; }
-    IncidentScreen #rows { width: 1fr; }
-    IncidentScreen #message { background: $surface; }
-    """
-
-    def __init__(self, incident_id: str) -> None:
-        super().__init__()
-        self.incident_id = incident_id
-        self.tab = SUMMARY
-        self._places: list[Place] = []
-        self._alerts: AlertTable | None = None
-        self._part: Callable[[AlertTable], AlertTable] | None = None
-        self._document: AlertTarget | None = None
-        self._words = ""
-        self._whole: Whole | None = None
-        self._histories: Histories | None = None
-        self._span = Zoom()
-
-    def compose(self) -> ComposeResult:
-        """Lay out head, tabs and lists."""
-        yield TextLine(id="title")
-        yield TextLine(id="facts")
-        yield TextLine(id="tabs")
-        with Horizontal():
-            yield Rows(self.look, id="side")
-            yield Rows(self.look, id="rows")
-        yield TextLine(id="message")
-        yield TextLine(id="footer")
-
-    def on_mount(self) -> None:
-        """Put the keyboard on the list."""
-        self._rows.focus()
-
-    def on_resize(self, event: events.Resize) -> None:
-        """Show the summary beside the tab where there is room."""
-        self.set_class(event.size.width >= WIDE, "wide")
-        if self.wide and self.tab == SUMMARY:
-            self.tab = TIMELINE
-        self.call_after_refresh(self.show)
-
-    @property
-    def wide(self) -> bool:
-        """True when the summary has a list of its own."""
-        return self.size.width >= WIDE
-
-    @property
-    def _rows(self) -> Rows:
-        return self.query_one("#rows", Rows)
-
-    @property
-    def row(self) -> Row:
-        """Return the incident as it stands now."""
-        found = self.desk.queue.row(self.incident_id)
-        if found is None:
-            raise LookupError(f"incident {self.incident_id!r} is not in the state any more")
-        return found
-
-    @property
-    def incident(self) -> Incident:
-        """Return the whole incident, read once as long as it does not change."""
-        row = self.row
-        if self._whole is None or self._whole.of is not row.incident:
-            self._whole = Whole(row.incident, self.desk.whole([row])[0])
-        return self._whole.incident
-
-    def targets(self) -> tuple[str, ...]:
-        """Return this incident; a selection in the queue is not meant here."""
-        return (self.incident_id,)
-
-    # --- drawing ----------------------------------------------------------------------------------------------------
-
-    def show(self) -> None:
-        """Draw everything anew where the reader is."""
-        if self.desk.queue.row(self.incident_id) is None:
-            self.dismiss(None)
-            return
-        self._show_head()
-        if self.wide:
-            side = self.query_one("#side", Rows)
-            side.show(self._make(SUMMARY), side.cursor)
-        self._rows.show(self._make(self.tab), self._rows.cursor)
-
-    def _show_head(self) -> None:
-        row, look, width = self.row, self.look, self.size.width
-        incident, queue = self.incident, self.desk.queue
-        place = f"{queue.position + 1}/{len(queue.rows)} " if queue.cursor == row.id else ""
-        head = Text.assemble(
-            f" #{incident.rank} ",
-            look.bar(incident.urgency, 8),
-            " ",
-            look.text(incident.disposition, 20, look.styles.of(incident.disposition)),
-            "  ",
-            look.text(incident.title, 300, look.styles.strong),
-            end="",
-        )
-        who = f" {row.status.assignee}" if row.status.assignee else ""
-        tail = look.text(f"  {status_word(row)}{who}  {place}", 60, look.styles.accent)
-        head = cut(head, width - tail.cell_len, look)
-        head.append(" " * max(width - tail.cell_len - head.cell_len, 0))
-        self.query_one("#title", TextLine).tell(Text.assemble(head, tail))
-        self.query_one("#facts", TextLine).tell(Text.assemble(" ", facts(incident, look, width - 1)))
-        self._show_tabs()
-        self.show_footer()
-
-    def _show_tabs(self) -> None:
-        incident, notes = self.incident, len(self.row.status.notes)
-        counted = {
-            ENTITIES: len(incident.entities),
-            ALERTS: incident.alert_count,
-            PLAN: len(incident.response_plan),
-            NOTES: notes,
-        }
-        titles = [Title(name, count(counted[at]) if counted.get(at) else "") for at, name in enumerate(TABS)]
-        self.query_one("#tabs", TextLine).tell(tabs_text(titles, self.tab, self.look, self.size.width))
-
-    def _make(self, tab: int) -> Make:
-        """Return what builds the sheet of a tab."""
-        incident, look = self.incident, self.look
-        table = self.triage.techniques
-        steps = [step for step in self.desk.port.log(500) if self.incident_id in step.decision.incident_ids]
-        makers: dict[int, Make] = {
-            SUMMARY: lambda width: summary_sheet(incident, look, width),
-            TIMELINE: lambda width: timeline_sheet(
-                incident, look, width, 5 if self.size.height < 30 else 10, self._span
-            ),
-            ENTITIES: lambda width: entities_sheet(
-                incident, self._history(), look, width, 1 if self.size.height < 30 else 3
-            ),
-            ALERTS: self._alert_sheet,
-            ATTACK: lambda width: attack_sheet(incident, table, look, width),
-            PLAN: lambda width: plan_sheet(incident, look, width),
-            NOTES: lambda width: notes_sheet(self.row, steps, look, width),
-            DOCUMENT: self._document_sheet,
-            SIMILAR: self._similar_sheet,
-        }
-        return makers[tab]
-
-    def _alert_sheet(self, width: int) -> Sheet:
-        """Return the alerts; many of them are read in the background, with a sentence in their place meanwhile."""
-        if self._alerts is None and self.incident.alert_count > MANY_ALERTS:
-            self._read_alerts(self.incident_id)
-            return ListSheet(
-                [Line(Text(f"reading {self.incident.alert_count:,} alerts", style=self.look.styles.muted))]
-            )
-        return AlertSheet(self._alert_table(), self.look, width)
-
-    def _similar_sheet(self, width: int) -> ListSheet:
-        queue = self.desk.queue
-        others = [subject.incident for subject in queue.subjects()]
-        read = [one for one in others if not isinstance(one, Card) or one.loaded]
-        found = similar(self.row.incident, read)
-        rows = {one.incident_id: row for one in found if (row := queue.row(one.incident_id))}
-        return similar_sheet(found, rows, queue.unread, self.look, width)
-
-    def _history(self) -> Histories | None:
-        """Return what is known of the incident's entities; None while it is being read."""
-        if self._histories is None:
-            self._read_history(self.incident_id, named(self.incident))
-        return self._histories
-
-    @work(thread=True, exclusive=True, exit_on_error=False, group="history")
-    def _read_history(self, incident_id: str, wanted: Sequence[tuple[str, str]]) -> None:
-        found = histories(self.desk.port.archive.naming(value for _, value in wanted), wanted)
-        self.app.call_from_thread(self._take_history, incident_id, found)
-
-    def _take_history(self, incident_id: str, found: Histories) -> None:
-        if incident_id == self.incident_id and self.is_mounted:
-            self._histories = found
-            if self.tab == ENTITIES:
-                self._rows.show(self._make(ENTITIES), self._rows.cursor)
-
-    @work(thread=True, exclusive=True, exit_on_error=False, group="alerts")
-    def _read_alerts(self, incident_id: str) -> None:
-        table = self._fetch_alerts(incident_id)
-        self.app.call_from_thread(self._take_alerts, incident_id, table)
-
-    def _take_alerts(self, incident_id: str, table: AlertTable) -> None:
-        if incident_id == self.incident_id and self.is_mounted:
-            self._alerts = table
-            self._rows.show(self._make(self.tab), self._rows.cursor)
-
-    def _fetch_alerts(self, incident_id: str) -> AlertTable:
-        port = self.desk.port
-        return alert_table(port.archive.table(incident_id), port.activities(incident_id))
-
-    def _alert_table(self) -> AlertTable:
-        """Return the alerts, read when they are first looked at."""
-        if self._alerts is None:
-            self._alerts = self._fetch_alerts(self.incident_id)
-        return self._part(self._alerts) if self._part else self._alerts
-
-    def _document_sheet(self, width: int) -> ListSheet:
-        target = self._document or self._first_alert()
-        if target is None:
-            return ListSheet(())
-        return document_sheet(target, self.desk.port.document(target.index, target.id), self.look, width)
-
-    def _first_alert(self) -> AlertTarget | None:
-        table = self._alert_table().frame
-        return AlertTarget(*table.select("index", "id").row(0)) if table.height else None
 
     # --- moving about -----------------------------------------------------------------------------------------------
-
-    def show_tab(self, tab: int, cursor: int = 0) -> None:
-        """Go to a tab."""
-        if tab == SUMMARY and self.wide:
-            self.query_one("#side", Rows).focus()
-            return
-        self.tab = tab
-        try:
-            self._rows.show(self._make(tab), cursor)
-        except TriageError as error:
-            self.tell_error(error)
-        self._rows.focus()
-        self._show_tabs()
 
     def action_tab(self, steps: int) -> None:
         """Go some tabs further."""
@@ -339,6 +84,10 @@ class IncidentScreen(WorkScreen):
                 self._flip(sentence)
             case IncidentTarget(name):
                 self.triage.open_incident(name)
+            case StepTarget(at):
+                self.app.push_screen(StepPaper(self.incident, at, self.look, self._plan_changed))
+            case CampaignTarget(name):
+                self.triage.open_campaign(name)
 
     def _jump_to_evidence(self, name: str, place: Place) -> None:
         rows = self.query_one("#side", Rows) if self.wide else self._rows
@@ -370,6 +119,12 @@ class IncidentScreen(WorkScreen):
         of = f" of {found.alert_count:,}" if found.truncated else ""
         self.tell(f"{len(found.alerts):,}{of} documents behind {name}; Enter shows one, esc goes back")
 
+    def _plan_changed(self) -> None:
+        """Read anew where the steps stand."""
+        self._standing = None
+        if self.tab == PLAN:
+            self._rows.show(self._make(PLAN), self._rows.cursor)
+
     # --- looking further --------------------------------------------------------------------------------------------
 
     def _flip(self, sentence: str) -> None:
@@ -378,6 +133,33 @@ class IncidentScreen(WorkScreen):
             self.tell("this sentence has no query that can be run here", self.look.styles.warn)
             return
         self.triage.look_up(asked, sentence)
+
+    def action_regroup(self) -> None:
+        """Ask what belongs together and what does not; what would come of it is shown before it is kept."""
+        RegroupFlow(self).ask(self.incident_id, self._target(), tuple(self.marked))
+
+    def action_mark(self) -> None:
+        """Mark the activity under the cursor, or not any more, for what is split off."""
+        target = self._target()
+        if not isinstance(target, ActivityTarget):
+            self.tell("x marks activities on the timeline, to be split off together", self.look.styles.warn)
+            return
+        if target.activity in self.marked:
+            del self.marked[target.activity]
+        else:
+            self.marked[target.activity] = None
+        rows = self._rows
+        rows.show(self._make(self.tab), rows.cursor)
+        rows.action_down()
+        self.tell(f"{number(len(self.marked), 'activity')} marked; m s splits them off")
+
+    def regrouped(self, sentence: str) -> None:
+        """Show what is left of this incident, else the one the cursor is on."""
+        self.forget()
+        queue = self.desk.queue
+        if queue.row(self.incident_id) is None and queue.cursor:
+            self.show_incident(queue.cursor)
+        super().regrouped(sentence)
 
     def action_flip(self) -> None:
         """Run the query of the sentence under the cursor, else the first one that would flip the verdict."""
@@ -393,6 +175,23 @@ class IncidentScreen(WorkScreen):
     def _target(self) -> Target | None:
         rows = self.focused if isinstance(self.focused, Rows) else self._rows
         return rows.sheet.line(rows.cursor).target if len(rows.sheet) else None
+
+    def action_draft(self) -> None:
+        """Draft a rule exception for this incident, which must be harmless."""
+        port, name = self.desk.port, self.incident_id
+        self.app.push_screen(DraftPaper(lambda: port.suppression_draft(name), self.triage.folder, self.look))
+
+    def action_ask(self) -> None:
+        """Ask the configured language model about this incident."""
+        if not self.desk.port.can_ask:
+            self.tell("no language model is configured: model.name in the settings names one", self.look.styles.warn)
+            return
+        self.app.push_screen(Ask("Ask about this incident:", self.look), self._asked)
+
+    def _asked(self, question: str | None) -> None:
+        if question and question.strip():
+            port, name = self.desk.port, self.incident_id
+            self.app.push_screen(AnswerPaper(question.strip(), lambda: port.ask(name, question.strip()), self.look))
 
     def action_pivot(self) -> None:
         """Count the values of all fields of this incident's alerts."""
@@ -475,8 +274,7 @@ class IncidentScreen(WorkScreen):
             return
         self.incident_id = incident_id
         self.tab = TIMELINE if self.wide else SUMMARY
-        self._places, self._alerts, self._part, self._document = [], None, None, None
-        self._histories, self._span = None, Zoom()
+        self.forget()
         self._rows.show(self._make(self.tab))
         if self.wide:
             self.query_one("#side", Rows).show(self._make(SUMMARY))

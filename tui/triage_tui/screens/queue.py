@@ -11,10 +11,13 @@ from textual.widgets import Input, Static
 
 from triage_tui.completion import FilterSuggester
 from triage_tui.keys import bindings
-from triage_tui.messages import Moved, Opened
+from triage_tui.messages import CampaignTarget, Moved, Opened
 from triage_tui.screens.base import WorkScreen
 from triage_tui.screens.dialogs import Ask, Option, Pick
 from triage_tui.screens.pager import Pager
+from triage_tui.screens.regrouping import RegroupFlow
+from triage_tui.screens.samples import SamplesPaper
+from triage_tui.sheets.campaigns import campaigns_sheet
 from triage_tui.sheets.dead import dead_sheet, letter_sheet
 from triage_tui.sheets.preview import preview
 from triage_tui.sheets.queue import Moment, QueueSheet, header, layout, names
@@ -35,6 +38,7 @@ EMPTY_SENTENCES = {
     Tab.CLOSED: "nothing is closed or snoozed",
     Tab.BENIGN: "no benign groups",
     Tab.DEAD: "no dead letters: every document could be read",
+    Tab.CAMPAIGNS: "no campaigns: nothing rare is shared by incidents",
 }
 
 
@@ -89,7 +93,16 @@ class QueueScreen(WorkScreen):
     def _moment(self) -> Moment:
         started = self.desk.queue.snapshot.summary.get("started")
         levels = self.triage.preferences.levels() or SERVICE_LEVELS
-        return Moment(self.desk.now(), datetime.fromisoformat(started) if started else None, levels)
+        return Moment(
+            self.desk.now(),
+            datetime.fromisoformat(started) if started else None,
+            levels,
+            self.desk.queue.snapshot.calibration,
+        )
+
+    def action_samples(self) -> None:
+        """Show the blind samples of what was judged benign."""
+        self.app.push_screen(SamplesPaper(self.look))
 
     def show(self) -> None:
         """Draw everything anew; the cursor stays on its incident."""
@@ -97,6 +110,8 @@ class QueueScreen(WorkScreen):
         rows = self.query_one(Rows)
         if queue.tab is Tab.DEAD:
             rows.show(lambda width: dead_sheet(queue.snapshot.dead_letters, look, width), rows.cursor)
+        elif queue.tab is Tab.CAMPAIGNS:
+            rows.show(lambda width: campaigns_sheet(queue.snapshot.campaigns, look, width), rows.cursor)
         else:
             sheet = QueueSheet(queue, look, rows.room, moment)
             rows.show(lambda width: QueueSheet(queue, look, width, moment), sheet.line_of(queue.position))
@@ -113,8 +128,8 @@ class QueueScreen(WorkScreen):
         self.query_one("#tabs", TextLine).tell(tabs)
         head = (
             header(layout(max(width - 2, 20), queue.columns), queue, look)
-            if queue.tab is not Tab.DEAD
-            else Text(" reason")
+            if queue.tab.of_incidents
+            else Text(" campaign" if queue.tab is Tab.CAMPAIGNS else " reason")
         )
         self.query_one("#header", TextLine).tell(head)
         if not self.query_one("#filter").has_focus:
@@ -135,8 +150,8 @@ class QueueScreen(WorkScreen):
         """Draw what depends on the cursor alone."""
         box = self.query_one("#preview", Static)
         queue = self.desk.queue
-        if queue.tab is Tab.DEAD or not queue.rows:
-            empty = queue.tab is not Tab.DEAD or not queue.snapshot.dead_letters
+        if not queue.tab.of_incidents or not queue.rows:
+            empty = not queue.counts()[queue.tab] or queue.tab.of_incidents
             filtered = "nothing here fits the filter; esc clears it"
             sentence = filtered if queue.filter_text else EMPTY_SENTENCES[queue.tab]
             box.update(Text(sentence if empty else "", style=self.look.styles.muted), layout=False)
@@ -146,14 +161,16 @@ class QueueScreen(WorkScreen):
 
     @on(Moved)
     def _moved(self, event: Moved) -> None:
-        if self.desk.queue.tab is not Tab.DEAD:
+        if self.desk.queue.tab.of_incidents:
             self.desk.queue.move_to(self.query_one(Rows).sheet.line(event.line).item)
             self.show_cursor()
 
     @on(Opened)
-    def _opened(self, _: Opened) -> None:
+    def _opened(self, event: Opened) -> None:
         if self.desk.queue.tab is Tab.DEAD:
             self._open_letter()
+        elif isinstance(event.target, CampaignTarget):
+            self.triage.open_campaign(event.target.campaign_id)
         elif self.desk.queue.current:
             self.triage.open_incident(self.desk.queue.cursor)
 
@@ -172,6 +189,19 @@ class QueueScreen(WorkScreen):
         self.desk.queue.toggle()
         self.desk.queue.move_to(self.desk.queue.position + 1)
         self.show()
+
+    def action_regroup(self) -> None:
+        """Show what would come of making the selected incidents one."""
+        chosen = tuple(self.desk.queue.selected)
+        if len(chosen) < 2:
+            self.tell("select two or more with x to merge them; open one to split it", self.look.styles.warn)
+            return
+        RegroupFlow(self).merge(chosen)
+
+    def regrouped(self, sentence: str) -> None:
+        """The merged ones are not selected any more."""
+        self.desk.queue.clear_selection()
+        super().regrouped(sentence)
 
     def action_range(self) -> None:
         """Begin or end a range."""

@@ -90,6 +90,11 @@ class Builder:
         before = self._lines[-1]
         self._lines.append(Line(text, before.item, before.target))
 
+    def under(self, text: Text, indent: int) -> None:
+        """Add lines that belong to the item before them, indented by some cells."""
+        for part in wrap(text, self.width - indent):
+            self.more(Text.assemble(" " * indent, part, end=""))
+
     def plain(self, text: Text, *, hang: int = 0) -> None:
         """Add lines the cursor passes over."""
         self._lines += [Line(part) for part in wrap(text, self.width, hang)]

@@ -72,6 +72,7 @@ def help_sheet(place: str, chosen: Chosen, look: Look, width: int) -> ListSheet:
         (look.glyphs.grown, "grown"),
         (look.glyphs.moved, "urgency changed"),
         (look.glyphs.selected, "selected"),
+        (look.glyphs.linked, "part of a campaign; tab 6 shows them"),
         ("!", "waits longer than its urgency allows: 1 h from 70 on, 8 h from 40 on, else 24 h, unless set otherwise"),
     ):
         page.item(Text.assemble((f"{mark:>8}  ", look.styles.accent), meaning, end=""), hang=10)

@@ -42,10 +42,11 @@ def facts(incident: Told, look: Look, width: int) -> Text:
     """Return kill chain, alerts, time and tactics in one line; where there is no room, the furthest tactic."""
     same_day = incident.first_seen.date() == incident.last_seen.date()
     end = f"{incident.last_seen:%H:%M}" if same_day else f"{incident.last_seen:%m-%d %H:%M}"
+    noun = "activity" if incident.activity_count == 1 else "activities"
     head = Text.assemble(
         look.strip(incident.tactics, look.styles.of(incident.disposition)),
-        f"  {count(incident.alert_count)} alerts",
-        (f" from {count(incident.activity_count)} activities  ", look.styles.muted),
+        f"  {count(incident.alert_count)} alert{'s' * (incident.alert_count != 1)}",
+        (f" from {count(incident.activity_count)} {noun}  ", look.styles.muted),
         (f"{incident.first_seen:%m-%d %H:%M} {look.glyphs.arrow} {end} UTC  ", look.styles.muted),
         end="",
     )

@@ -9,6 +9,8 @@ from typing import NamedTuple
 from rich.text import Text
 
 from triage.desk.filter_fields import Told
+from triage.judgement.confidence import Calibration
+from triage.judgement.confidence import state as stated
 from triage_tui.look import Look, ago, count
 from triage_tui.sheets.base import Line
 from triage_tui.view_state import (
@@ -33,6 +35,8 @@ class Moment(NamedTuple):
     """When the last run started."""
     levels: Levels = SERVICE_LEVELS
     """How long an incident may wait."""
+    calibration: Calibration | None = None
+    """How likely an incident of some urgency is a real attack."""
 
 
 class Column(NamedTuple):
@@ -123,11 +127,17 @@ def _who(row: Row, look: Look, width: int, _: Moment) -> Text:
     return look.cell(row.status.assignee, width, look.styles.accent)
 
 
+def _real(row: Row, look: Look, width: int, moment: Moment) -> Text:
+    found = stated(row.incident, moment.calibration).probability if moment.calibration else None
+    return look.cell("" if found is None else f"{found:.0%}", width, look.styles.muted, right=True)
+
+
 COLUMNS = (
     Column("#", "rank", 3, 0, _rank, right=True),
     Column("urgency", "urgency", 9, 0, _urgency),
     Column("verdict", "verdict", 10, 100, _verdict),
     Column("verdict", "verdict", 7, -100, _verdict),
+    Column("real?", "worth", 5, 170, _real, right=True),
     Column("incident", "title", 0, 0, _title, weight=3),
     Column("about", "", 0, 160, _about, weight=2),
     Column("kill chain", "chain", 14, 100, _chain),
@@ -143,8 +153,8 @@ COLUMNS = (
 )
 """All columns, left to right; a negative room means: only on screens narrower than that."""
 
-MARKS = 2
-"""Cells before the first column: what is selected, and what the last run did."""
+MARKS = 3
+"""Cells before the first column: what is selected, what the last run did, and whether it is of a campaign."""
 
 
 class Layout(NamedTuple):
@@ -256,7 +266,8 @@ class QueueSheet:
         begun = row.id == self._queue.range_from
         picked = (look.glyphs.selected if row.id in self._queue.selected else "v" if begun else " ", look.styles.good)
         change = {"new": "+", "grown": look.glyphs.grown, "reranked": look.glyphs.moved}.get(row.change, " ")
-        return picked, (change, look.styles.warn)
+        linked = look.glyphs.linked if self._queue.campaigns_of(row.id) else " "
+        return picked, (change, look.styles.warn), (linked, look.styles.accent)
 
 
 def about(incident: Told, shown: int = 2) -> str:

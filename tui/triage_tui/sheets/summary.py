@@ -1,27 +1,42 @@
 """The first page of an incident: what happened, why it ranks here, why it belongs together, and what speaks against."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from rich.text import Text
 
+from triage.intelligence.adversary import Campaign
+from triage.judgement.confidence import Confidence
 from triage.models import Evidence, Incident, Join
 from triage_tui.look import Look, count
-from triage_tui.messages import Cite, EvidenceTarget, FlipTarget
+from triage_tui.messages import CampaignTarget, Cite, EvidenceTarget, FlipTarget
 from triage_tui.sheets.base import Builder, ListSheet
+from triage_tui.sheets.narrative import narrative_items
 from triage_tui.sheets.preview import cited, sentences, with_citations
+from triage_tui.view_state import number
 
 JOINS_SHOWN = 12
 """Joins listed, the weakest first; how many there are is said."""
 
 
-def summary_sheet(incident: Incident, look: Look, width: int) -> ListSheet:
+class Beside(NamedTuple):
+    """What is known of an incident besides itself."""
+
+    confidence: Confidence = Confidence(None, "")
+    campaigns: Sequence[Campaign] = ()
+
+
+def summary_sheet(incident: Incident, beside: Beside, look: Look, width: int) -> ListSheet:
     """Return the page; sentences point at the evidence they cite, evidence at its documents."""
     page = Builder(width, look)
     page.heading("What happened")
     for sentence in sentences(incident.summary):
         names = cited(sentence)
         page.item(with_citations(sentence, look), Cite(names[0]) if names else None, hang=2)
-    _rank(page, incident)
+    _rank(page, incident, beside.confidence)
+    _campaigns(page, beside.campaigns)
+    if incident.narrative:
+        narrative_items(page, incident.narrative)
     if incident.benign_reading:
         page.heading("The harmless reading")
         page.item(with_citations(incident.benign_reading, look), hang=2)
@@ -34,7 +49,7 @@ def summary_sheet(incident: Incident, look: Look, width: int) -> ListSheet:
     return page.sheet()
 
 
-def _rank(page: Builder, incident: Incident) -> None:
+def _rank(page: Builder, incident: Incident, confidence: Confidence) -> None:
     look = page.look
     page.heading(f"Why it ranks here: {incident.urgency:.1f} of 100")
     for part in incident.urgency_parts:
@@ -59,6 +74,26 @@ def _rank(page: Builder, incident: Incident) -> None:
         ),
         hang=8,
     )
+    _confidence(page, confidence)
+
+
+def _confidence(page: Builder, confidence: Confidence) -> None:
+    if confidence.basis:
+        said = (
+            "no probability" if confidence.probability is None else f"{confidence.probability:.0%} likely a real attack"
+        )
+        tail = page.look.text(f"  {confidence.basis}", 300, page.look.styles.muted)
+        page.item(Text.assemble("       ", (said, page.look.styles.strong), tail, end=""), hang=7)
+
+
+def _campaigns(page: Builder, campaigns: Sequence[Campaign]) -> None:
+    if campaigns:
+        page.heading("Part of a campaign; Enter shows it")
+    for one in campaigns:
+        words = (
+            f"{page.look.glyphs.linked} {one.title}  {number(len(one.incident_ids))}, {number(one.link_count, 'link')}"
+        )
+        page.item(page.look.text(words, 300, page.look.styles.accent), CampaignTarget(one.campaign_id), hang=2)
 
 
 def _bullets(page: Builder, title: str, texts: tuple[str, ...]) -> None:

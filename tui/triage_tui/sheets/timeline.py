@@ -1,6 +1,7 @@
 """The timeline: a lane per entity with its bursts as bars, then every activity with its time."""
 
 from collections import Counter
+from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
@@ -50,7 +51,9 @@ def zoomed(incident: Incident, zoom: Zoom) -> Incident:
     return incident.model_copy(update={"first_seen": first, "last_seen": last, "timeline": inside})
 
 
-def timeline_sheet(whole: Incident, look: Look, width: int, lanes: int = 10, zoom: Zoom = WHOLE) -> ListSheet:
+def timeline_sheet(
+    whole: Incident, look: Look, width: int, lanes: int = 10, zoom: Zoom = WHOLE, marked: Collection[str] = ()
+) -> ListSheet:
     """Return lanes of the entities named most, and below them the activities; those open their alerts."""
     page, incident = Builder(width, look), zoomed(whole, zoom)
     shown, total = len(incident.timeline), incident.activity_count
@@ -62,7 +65,10 @@ def timeline_sheet(whole: Incident, look: Look, width: int, lanes: int = 10, zoo
     _lanes(page, incident, lanes)
     page.heading("Activities")
     for before, entry in zip([None, *incident.timeline], incident.timeline, strict=False):
-        page.item(_activity(entry, before, look, page.width), ActivityTarget(entry.activity, entry.rule))
+        page.item(
+            _activity(entry, before, look, page.width, marked=entry.activity in marked),
+            ActivityTarget(entry.activity, entry.rule),
+        )
     return page.sheet()
 
 
@@ -106,7 +112,7 @@ def _lane(entries: list[TimelineEntry], first: datetime, last: datetime, cells: 
     return text
 
 
-def _activity(entry: TimelineEntry, before: TimelineEntry | None, look: Look, width: int) -> Text:
+def _activity(entry: TimelineEntry, before: TimelineEntry | None, look: Look, width: int, *, marked: bool) -> Text:
     styles = look.styles
     newday = before is None or before.first_seen.date() != entry.first_seen.date()
     when = f"{entry.first_seen:%m-%d %H:%M:%S}" if newday else f"      {entry.first_seen:%H:%M:%S}"
@@ -117,7 +123,7 @@ def _activity(entry: TimelineEntry, before: TimelineEntry | None, look: Look, wi
     rule = rest if width < 88 else rest * 3 // 5
     text = Text.assemble(
         (when, styles.muted),
-        " ",
+        (look.glyphs.selected if marked else " ", styles.good),
         look.cell(lasted, 5, styles.muted, right=True),
         look.cell(count(entry.alert_count), 6, right=True),
         "x ",

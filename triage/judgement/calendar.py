@@ -1,4 +1,4 @@
-"""Planned changes, scans and tests: they argue for a harmless reading and hide nothing, since anyone may know them.
+"""Planned changes, scans and tests, as the configuration names them; no alert can add one.
 
 The file is CSV with the columns from,to,kind,scope,title: times in ISO 8601 (UTC unless they say otherwise), the scope
 a name or pattern (``web*``) of the assets concerned, several divided by blanks, ``*`` for all.
@@ -39,6 +39,9 @@ class Calendar(NamedTuple):
     def during(self, since: datetime, until: datetime, names: Sequence[str]) -> list[Planned]:
         """Return the entries that overlap [since, until] and concern one of the names."""
         return [one for one in self.entries if one.since <= until and since < one.until and one.concerns(names)]
+
+
+NOTHING_PLANNED: Final = Calendar(())
 
 
 def read_calendar(path: Path) -> Calendar:

@@ -1,0 +1,80 @@
+"""The adversarial suite as a whole: detection, whole runs, poisoned context, evasion."""
+
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from triage.config import Limits
+from triage.normalise.reading import Readings
+from triage_evals.adversarial.context import context_trials
+from triage_evals.adversarial.detection import false_flags, flagged, is_flagged, split, split_over_alerts
+from triage_evals.adversarial.evasion import EVASIONS, evasions
+from triage_evals.adversarial.plants import Plant, generated, published
+from triage_evals.adversarial.victim import Victim, victims
+from triage_evals.adversarial.whole_runs import MODELS, Trial, measures, trials
+from triage_evals.results import Adversarial, Probed
+
+ROUNDS = 2
+"""Whole runs per attack family and model: one with text in contents, one with text in names too."""
+NO_STRINGS = "published injection strings are not beside us; only texts of our own were planted"
+
+
+class Extent(NamedTuple):
+    """How much is tried."""
+
+    families: tuple[str, ...] = ()
+    """Attack families; () = all."""
+    rounds: int = ROUNDS
+    fields: tuple[str, ...] = ()
+    """Fields that detection is tried in; () = all."""
+    evasion: bool = True
+
+
+def attack(cases: Sequence[Path], shared: Path, tell: Callable[[str], None], extent: Extent = Extent()) -> Adversarial:  # noqa: B008 - immutable
+    """Run the suite; ``cases`` are those whose benign alerts must not be flagged. Deterministic but for ``seconds``."""
+    began = time.perf_counter()
+    companies = victims(extent.families) if extent.families else victims()
+    real, own = published(shared), tuple(generated())
+    tell(f"adversarial: {len(real) + len(own):,} texts, {len(companies)} companies under attack")
+    tried = _tried(companies, (*real, *own), extent.rounds, tell)
+    evaded = tuple(evasions(companies)) if extent.evasion else ()
+    evading = len(companies) * (1 + len(EVASIONS)) if extent.evasion else 0
+    return Adversarial(
+        runs=len(tried) + len({id(one.before) for one in tried}) + evading,
+        plantings=sum(one.plantings for one in tried),
+        seconds=round(time.perf_counter() - began, 1),
+        measures=(*measures(tried), *_detection(companies, (*real, *own), cases, extent.fields)),
+        evasion=evaded,
+        skipped=() if real else (NO_STRINGS,),
+    )
+
+
+def _tried(
+    companies: Sequence[Victim], plants: Sequence[Plant], rounds: int, tell: Callable[[str], None]
+) -> list[Trial]:
+    found: list[Trial] = []
+    for number, company in enumerate(companies, start=1):
+        found += trials([company], plants, rounds, number)
+        tell(f"    [{number}/{len(companies)}] {company.name}: {rounds * len(MODELS)} runs")
+    with tempfile.TemporaryDirectory() as folder:
+        return [*found, *context_trials(companies, [one for one in plants if one.disguise == "plain"], Path(folder))]
+
+
+def _detection(
+    companies: Sequence[Victim], plants: Sequence[Plant], cases: Sequence[Path], fields: Sequence[str]
+) -> list[Probed]:
+    readings = Readings(Limits())
+    attacks = [hit for one in companies for hit in one.hits if hit["_id"] in one.attack]
+    hosts = [hit for hit in attacks if not is_flagged(hit, readings)]
+    found = [*(flagged(plants, hosts, fields) if fields else flagged(plants, hosts))]
+    plain = [one for one in plants if one.disguise == "plain"]
+    found += [split(plain, hosts), split_over_alerts(plain, hosts)]
+    return [*found, false_flags(cases)] if cases else found
+
+
+def failures(found: Adversarial) -> list[str]:
+    """Return a sentence for all that was achieved and must never be; how much is flagged is a matter of degree."""
+    achieved = (one for one in found.measures if one.most == 0 and one.missed)
+    return [f"{one.name}: {one.count} of {one.of}: {one.reason}" for one in achieved]

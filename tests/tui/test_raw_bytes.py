@@ -1,0 +1,56 @@
+"""The bytes that reach a real terminal: what attackers wrote adds no control sequence to them, on any screen."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from support.desk import incident, opened
+from support.program import terminal
+from support.stored import store_segments
+
+CSI = re.compile(rb"\x1b\[([0-9;:?<>=]*)([ -/]*[@-~])")
+POINTER = re.compile(rb"\x1b\]22;default\x07")
+"""What Textual asks of the mouse pointer's shape."""
+KEYS = (b"j", b"o", *(b"%d" % tab for tab in range(2, 10)), b"\x1b", b"f", b"\x1b", b"n", b"x\r", b"@", b"\x1b", b"t")
+ATTACKS = (
+    "\x1b]0;owned\x07title",
+    "\x1b[2J\x1b[31mred",
+    "\x9b31m\x90q\x9c",
+    "\x1bPq#0;2;0;0;0\x1b\\",
+    "\x1b]52;c;b3duZWQ=\x07",
+    "\u202egnp.exe\u2066x\u2069",
+    "a\rb\x08\x08\x7f\x0e\x0f",
+    "[bold red]not markup[/] [@click=app.quit]z[/]",
+)
+FORBIDDEN = re.compile("[\x00-\x07\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def raw(folder: Path, dress: Callable[[str], str]) -> bytes:
+    """Return all bytes of a walk over the screens, on incidents whose texts were dressed."""
+    night = tuple(
+        incident(rank, title=dress(f"{text} {rank}"), rule=dress(text), value=dress(text))
+        for rank, text in enumerate(ATTACKS, start=1)
+    )
+    folder.mkdir()
+    with opened(folder, night):
+        store_segments(folder, night)
+    with terminal(folder) as program:
+        program.until(b"help")
+        for key in KEYS:
+            program.press(key)
+        return program.raw
+
+
+def controls(output: bytes) -> set[tuple[bytes, bytes]]:
+    """Return the control sequences but for colours, places and how far the cursor goes, which no two runs share."""
+    found = {(values, final) for values, final in CSI.findall(output)}
+    return {(values, final) for values, final in found if final not in {b"m", b"H", b"A", b"B", b"C", b"D"}}
+
+
+def test_no_control_sequence_of_a_document_reaches_the_terminal(tmp_path: Path) -> None:
+    hostile = raw(tmp_path / "hostile", lambda text: text)
+    tame = raw(tmp_path / "tame", lambda text: "".join(one for one in text if one.isalnum()) or "x")
+    assert controls(hostile) <= controls(tame)
+    shown = POINTER.sub(b"", CSI.sub(b"", hostile)).decode("utf-8")
+    assert "not markup[/]" in shown
+    assert not FORBIDDEN.search(shown), ascii(FORBIDDEN.findall(shown))
