@@ -62,6 +62,8 @@ SHARED = frozenset(
     | {"root", "administrator", "admin", "guest", "nobody", "daemon", "www-data"}
 )
 """Names that are the same everywhere and say nothing."""
+_AFTER_KIND = "|".join(f"(?<={kind.value}:)" for kind in EntityKind)
+"""Entities are written kind:value, so a colon before an address need not mean that it goes on to the left."""
 _INTERNAL = frozenset({"local", "lan", "internal", "intern", "corp", "home", "arpa"})
 """Last labels of names that no public server knows."""
 
@@ -232,7 +234,7 @@ def _key(name: str) -> str:
 def _findable(key: str) -> str:
     """Return a pattern for a folded name: anywhere, except that short names and addresses stand alone."""
     if _is_address(key):
-        return rf"(?<![\w.:]){re.escape(key)}(?![\w:]|\.\w)"
+        return rf"(?:(?<![\w.:])|{_AFTER_KIND}){re.escape(key)}(?![\w:]|\.\w)"
     return re.escape(key) if len(key) >= _ANYWHERE else rf"(?<!\w){re.escape(key)}(?!\w)"
 
 
