@@ -15,7 +15,6 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,7 +23,7 @@ PATHS = [str(ROOT / part) for part in (".", "tools", "evals", "tui", "tests")]
 sys.path[:0] = PATHS
 
 from support.elastic_case import fill, hits  # noqa: E402 - the path has to be set first
-from support.elastic_node import running  # noqa: E402
+from support.elastic_node import server  # noqa: E402
 
 BUILDER = ROOT.parent / "shared" / "tools" / "build_cases.py"
 CASE = "ait_fox"
@@ -136,16 +135,6 @@ def _many_weeks(scratch: Path) -> Path:
         for copy in range(COPIES):
             lines.writelines(json.dumps(hit | {"_id": f"{hit['_id']}-{copy}"}) + "\n" for hit in week)
     return path
-
-
-@contextmanager
-def server(url: str | None) -> Iterator[str]:
-    """Yield the URL of a server to fill: the one that was named, or one of our own."""
-    if url:
-        yield url
-    else:
-        with running(8) as own:
-            yield own
 
 
 # --- what is measured -----------------------------------------------------------------------------------------------

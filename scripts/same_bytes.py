@@ -13,7 +13,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -21,7 +20,7 @@ PATHS = [str(ROOT / part) for part in (".", "tools", "evals", "tui", "tests")]
 sys.path[:0] = PATHS
 
 from support.elastic_case import fill, hits  # noqa: E402 - the path has to be set first
-from support.elastic_node import running  # noqa: E402
+from support.elastic_node import server  # noqa: E402
 
 RESULTS = ("incidents.json", "ledger.csv.gz")
 PAGES = (100, 10_000)
@@ -64,16 +63,6 @@ def from_server(alerts: Path, url: str, scratch: Path) -> Iterator[tuple[str, st
         settings = {"TRIAGE_ELASTICSEARCH__PAGE_SIZE": str(size), "TRIAGE_ELASTICSEARCH__PUBLISH": "false"}
         told = f"Elasticsearch, pages of {size:,}"
         yield told, digest(scratch / f"pages-{size}", [url, "--index", index], settings)
-
-
-@contextmanager
-def server(url: str | None) -> Iterator[str]:
-    """Yield the URL of a server to fill: the one that was named, or one of our own."""
-    if url:
-        yield url
-    else:
-        with running(8) as own:
-            yield own
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from support.story import HOSTS, MONDAY, Hit
+from support.story import HOSTS, MONDAY, STEPS, Hit, hit
 from triage.config import Settings
 from triage.fakes import HashEmbedder, MemorySource
 from triage.models import Incident
@@ -16,36 +16,19 @@ from triage.session import Session
 from triage.state import RunContext
 
 NIGHTS = 30
-STEPS = (
-    ("Port scan", "T1046", "Discovery", 40),
-    ("Web shell uploaded", "T1505.003", "Persistence", 73),
-    ("Sudo by the web server", "T1548.003", "Privilege Escalation", 73),
-    ("Shadow file read", "T1003.008", "Credential Access", 90),
-    ("Large upload to unknown host", "T1048", "Exfiltration", 90),
-)
 Step = tuple[str, str, str, int]
 
 
-def hit(name: str, at: datetime, step: Step, host: str = "web01") -> Hit:
+def step_of(name: str, at: datetime, step: Step, host: str = "web01") -> Hit:
     rule, technique, tactic, severity = step
-    threat = {"threat": {"technique": {"id": [technique]}, "tactic": {"name": [tactic]}}} if technique else {}
-    source = {
-        "@timestamp": at.isoformat(),
-        "message": f"{rule} on {host}",
-        "event": {"kind": "alert", "module": "sensor", "severity": severity},
-        "rule": {"name": rule},
-        "host": {"name": host},
-        "user": {"name": "www-data" if technique else "backup"},
-        **threat,
-    }
-    return {"_index": "alerts-sensor", "_id": name, "_source": source}
+    return hit(name, at, rule, host, severity, technique, tactic)
 
 
 def everyday(day: int) -> list[Hit]:
     began = MONDAY + timedelta(days=day)
     session = ("Session opened", "", "", 5)
     return [
-        hit(f"n{day}-{hour}-{host}", began + timedelta(hours=hour), session, host)
+        step_of(f"n{day}-{hour}-{host}", began + timedelta(hours=hour), session, host)
         for hour in (8, 11, 14, 17)
         for host in HOSTS
     ]
@@ -53,14 +36,16 @@ def everyday(day: int) -> list[Hit]:
 
 def intrusion(day: int, steps: Sequence[Step] = STEPS) -> list[Hit]:
     began = MONDAY + timedelta(days=day, hours=12)
-    return [hit(f"a{day}-{n}", began + timedelta(minutes=10 * n), step) for n, step in enumerate(steps)]
+    return [step_of(f"a{day}-{n}", began + timedelta(minutes=10 * n), step) for n, step in enumerate(steps)]
 
 
 def chatter(day: int) -> list[Hit]:
     """Return harmless alerts around the intrusion, a few more every day."""
     began = MONDAY + timedelta(days=day, hours=12)
     kinds = [(f"Maintenance task {name}", "", "", 10) for name in "abcdefgh"[: 1 + day // 4]]
-    return [hit(f"c{day}-{n}", began + timedelta(minutes=5 * n), kind) for n, kind in enumerate(kinds * (1 + day // 3))]
+    return [
+        step_of(f"c{day}-{n}", began + timedelta(minutes=5 * n), kind) for n, kind in enumerate(kinds * (1 + day // 3))
+    ]
 
 
 def after(state: Path, nights: Iterable[list[Hit]]) -> tuple[Incident, set[str]]:

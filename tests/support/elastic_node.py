@@ -164,6 +164,16 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
         process.stdin.close()
 
 
+@contextlib.contextmanager
+def server(url: str | None) -> Iterator[str]:
+    """Yield the URL of a server to fill: the one that was named, or one of our own."""
+    if url:
+        yield url
+    else:
+        with running(8) as own:
+            yield own
+
+
 def main() -> None:
     """Run a node in the foreground."""
     parser = argparse.ArgumentParser(description=main.__doc__)

@@ -9,7 +9,7 @@ MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
 NIGHT = MONDAY + timedelta(days=4, hours=12, minutes=20)
 """A moment in the middle of the intrusion, where a split into two runs hurts most."""
 HOSTS = ("web01", "db01", "mail01", "files01")
-_INTRUSION = (
+STEPS = (
     ("Port scan", "T1046", "Discovery", 40),
     ("Web shell uploaded", "T1505.003", "Persistence", 73),
     ("Sudo by the web server", "T1548.003", "Privilege Escalation", 73),
@@ -21,25 +21,26 @@ _INTRUSION = (
 def story() -> list[Hit]:
     """Return 205 hits in order of time."""
     everyday = [
-        _hit(f"n{day}-{hour}-{host}", MONDAY + timedelta(days=day, hours=hour), "Session opened", host, severity=5)
+        hit(f"n{day}-{hour}-{host}", MONDAY + timedelta(days=day, hours=hour), "Session opened", host, severity=5)
         for day in range(5)
         for hour in range(8, 18)
         for host in HOSTS
     ]
     start = MONDAY + timedelta(days=4, hours=12)
     intrusion = [
-        _hit(f"a{step}", start + timedelta(minutes=10 * step), rule, "web01", severity, technique, tactic)
-        for step, (rule, technique, tactic, severity) in enumerate(_INTRUSION)
+        hit(f"a{step}", start + timedelta(minutes=10 * step), rule, "web01", severity, technique, tactic)
+        for step, (rule, technique, tactic, severity) in enumerate(STEPS)
     ]
-    return sorted([*everyday, *intrusion], key=lambda hit: str(hit["_source"]["@timestamp"]))
+    return sorted([*everyday, *intrusion], key=lambda one: str(one["_source"]["@timestamp"]))
 
 
 def until(hits: Sequence[Hit], moment: datetime) -> list[Hit]:
     """Return the hits before a moment."""
-    return [hit for hit in hits if hit["_source"]["@timestamp"] < moment.isoformat()]
+    return [one for one in hits if one["_source"]["@timestamp"] < moment.isoformat()]
 
 
-def _hit(name: str, time: datetime, rule: str, host: str, severity: int, technique: str = "", tactic: str = "") -> Hit:
+def hit(name: str, time: datetime, rule: str, host: str, severity: int, technique: str = "", tactic: str = "") -> Hit:
+    """Return one alert of the story's sensor, as a hit."""
     threat = {"threat": {"technique": {"id": [technique]}, "tactic": {"name": [tactic]}}} if technique else {}
     source = {
         "@timestamp": time.isoformat(),
