@@ -175,6 +175,24 @@ def test_a_rated_odd_alert_beside_one_unusual_one_is_taken_in() -> None:
     assert groups(found) == [["a", "b"]]
 
 
+def by_dan(key: str, host: str, minutes: float, **more: object) -> dict[str, object]:
+    return activity(key, f"rule-{key}", f"host:{host}", START + int(minutes * MINUTE), entities=("user:dan",), **more)
+
+
+def test_what_an_account_does_within_a_minute_of_its_unusual_doings_is_part_of_them() -> None:
+    week = activity("z", "load", "host:z", START + 100 * HOUR, novelty=0.1)
+    found = run(by_dan("a", "a", 0), by_dan("b", "b", 0.5, novelty=0.1), by_dan("c", "b", 3, novelty=0.1), week)
+    assert groups(found) == [["a", "b"]]
+    assert found.joins["reason"].to_list() == [
+        "everyday on its own, but user dan did something unusual on host:a within the same minute"
+    ]
+
+
+def test_what_an_account_does_all_day_is_no_part_of_it() -> None:
+    routine = [by_dan(f"r{n:02}", "b", n * 10 + 0.5, novelty=0.1) for n in range(36)]
+    assert groups(run(by_dan("a", "a", 0), *routine)) == [["a"]]
+
+
 rows_strategy = st.lists(
     st.tuples(
         st.sampled_from("xyz"), st.sampled_from("abc"), st.integers(0, 6 * HOUR), st.sampled_from([0.1, 0.5, 1.0])

@@ -157,6 +157,15 @@ def test_two_rated_steps_after_each_other_are_shown_where_one_or_a_stray_alert_i
     assert rate(elsewhere).disposition == "benign"
 
 
+def test_two_rated_kinds_at_one_moment_need_more_than_two_steps_but_less_than_a_stray_alert() -> None:
+    at_once = [row("open", severity=47, first=0, novelty=0.75), row("read", severity=47, first=0, novelty=0.75)]
+    assert 0.5 < rate(at_once).weight < 0.85
+    assert rate(at_once).disposition == "suspicious"
+    stray = [row("clear", severity=73, first=0)]
+    assert 0.5 < rate(stray).weight < 0.85
+    assert rate(stray).disposition == "benign"
+
+
 def test_a_step_that_is_not_unusual_by_itself_makes_a_sequence_but_weighs_nothing() -> None:
     core = [row("service", severity=47, first=0)]
     company = [row("registry", severity=47, first=2_500_000, novelty=0.35)]

@@ -1,7 +1,8 @@
 """Everyday activities that begin amid a burst of unusual ones, and so belong to the same story.
 
 An offer says that a candidate would take an everyday activity in: because of how many unusual kinds of activity it
-began near on the same asset, or because its kind comes so seldom that meeting a burst is hardly chance.
+began near on the same asset, because its kind comes so seldom that meeting a burst is hardly chance, or because of who
+did it.
 """
 
 from collections.abc import Mapping
@@ -10,20 +11,26 @@ from typing import Any
 import polars as pl
 
 from triage.judgement.baseline import MICROS_PER_HOUR
-from triage.judgement.links import Rules, strangers
+from triage.judgement.links import Rules, joinable_entities, strangers
 from triage.models import EntityKind
+
+STRANGER = "stranger"
+"""By whom an activity is that a public address does which was first met in unusual activity."""
+_ACCOUNTS = (EntityKind.USER, EntityKind.MAILBOX, EntityKind.CLOUD)
 
 
 def offers(everything: pl.DataFrame, core: pl.DataFrame, rules: Rules) -> pl.DataFrame:
-    """Return activity, candidate, company (unusual kinds near it), left (the nearest), principal, distance (µs).
+    """Return activity, candidate, company (unusual kinds near it), left (the nearest), principal, distance (µs), whose.
+
+    ``whose`` is the account or address by which it belongs there; '' where it does by its asset or its kind.
 
     ``core`` has the candidate of every unusual activity. An activity may have several offers, the nearest comes first.
     """
     rest = everything.join(core.select("activity"), on="activity", how="anti")
     rest = rest.select("activity", "signature", "principal", "first", "novelty", "severity")
     rest = rest.filter(pl.col("principal") != "")
-    lately = _of_strangers(everything, core, rules)
-    found = pl.concat([*_on_the_asset(rest, core, rules), _by_no_chance(rest, everything, core, rules), lately])
+    by_whom = (_of_strangers(everything, core, rules), _of_accounts(everything, core, rules))
+    found = pl.concat([*_on_the_asset(rest, core, rules), _by_no_chance(rest, everything, core, rules), *by_whom])
     return found.sort("activity", "distance", "candidate", "company", descending=[False, False, False, True])
 
 
@@ -63,15 +70,38 @@ def _by_no_chance(rest: pl.DataFrame, everything: pl.DataFrame, core: pl.DataFra
 
 
 def _of_strangers(everything: pl.DataFrame, core: pl.DataFrame, rules: Rules) -> pl.DataFrame:
-    """What a public address that was first met in unusual activity goes on doing; 0 unusual kinds near it."""
+    """What a public address that was first met in unusual activity goes on doing."""
     everyday = everything.join(core.select("activity"), on="activity", how="anti")
     theirs = pl.DataFrame({"value": strangers(core, everyday)}, schema={"value": pl.String})
     said = _addresses(core.select("entities", "candidate", "principal", left="activity", began="first"))
     later = _addresses(everyday.filter(pl.col("principal") != "").select("entities", "activity", "first"))
     met = later.join(theirs, on="value").join(said, on="value").filter(pl.col("first") > pl.col("began"))
-    near = met.with_columns(distance=pl.col("first") - pl.col("began")).sort("activity", "distance", "left")
-    near = near.filter(pl.col("distance") <= rules.stranger_hours * MICROS_PER_HOUR)
-    return _company(near.with_columns(kind=pl.lit("")), 1).with_columns(company=pl.lit(0, pl.UInt32))
+    return _by_whom(met.with_columns(whose=pl.lit(STRANGER)), rules.stranger_hours * MICROS_PER_HOUR)
+
+
+def _of_accounts(everything: pl.DataFrame, core: pl.DataFrame, rules: Rules) -> pl.DataFrame:
+    """What an account does within a minute of something unusual that it does, on whatever asset.
+
+    Its everyday activity must come so seldom that meeting this minute is hardly chance.
+    """
+    everyday = everything.join(core.select("activity"), on="activity", how="anti")
+    minutes = rules.absorb_seconds * 1_000_000
+    span: float = everything.select((pl.col("first").max() - pl.col("first").min()).fill_null(0)).item()
+    ordinary = joinable_entities(everyday.filter(pl.col("principal") != ""), "activity", "first")
+    seldom = pl.len().over("kind", "value") <= rules.chance_most * max(1.0, span / (2 * minutes))
+    unusual = core.select("candidate", "principal", "entities", left="activity", began="first")
+    said = joinable_entities(unusual, "candidate", "principal", "left", "began")
+    met = ordinary.filter(pl.col("kind").is_in(_ACCOUNTS)).filter(seldom).join(said, on=["kind", "value"])
+    return _by_whom(met.with_columns(whose=pl.concat_str("kind", pl.lit(" "), "value")), minutes)
+
+
+def _by_whom(met: pl.DataFrame, most: float) -> pl.DataFrame:
+    """Offers by who did it, within ``most`` microseconds; no unusual kinds are counted near those."""
+    near = met.with_columns(distance=(pl.col("first") - pl.col("began")).abs())
+    near = near.filter(pl.col("distance") <= most).sort("activity", "distance", "left", "whose")
+    return near.group_by("activity", "candidate", maintain_order=True).agg(
+        pl.lit(0, pl.UInt32).alias("company"), pl.col("left", "principal", "distance", "whose").first()
+    )
 
 
 def _addresses(activities: pl.DataFrame) -> pl.DataFrame:
@@ -82,15 +112,19 @@ def _addresses(activities: pl.DataFrame) -> pl.DataFrame:
 def _company(near: pl.DataFrame, least: int) -> pl.DataFrame:
     """Candidates with at least ``least`` kinds of unusual activity near each everyday one, and the nearest of them."""
     found = near.group_by("activity", "candidate", maintain_order=True).agg(
-        pl.col("kind").n_unique().alias("company"), pl.col("left", "principal", "distance").first()
+        pl.col("kind").n_unique().alias("company"),
+        pl.col("left", "principal", "distance").first(),
+        pl.lit("").alias("whose"),
     )
     return found.filter(pl.col("company") >= least)
 
 
 def why_taken_in(row: Mapping[str, Any]) -> str:
     """Say why the activity of an offer is in its candidate."""
-    company = row["company"]
-    if not company:
+    company, whose = row["company"], row["whose"]
+    if whose == STRANGER:
         return f"everyday on its own, but by a public address first met in unusual activity on {row['principal']}"
+    if whose:
+        return f"everyday on its own, but {whose} did something unusual on {row['principal']} within the same minute"
     unusual = "an unusual activity" if company == 1 else f"{company} unusual kinds of activity"
     return f"everyday on its own, but began on {row['principal']} amid {unusual}"

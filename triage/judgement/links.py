@@ -161,16 +161,16 @@ def all_links(
     """Return LINKS between core activities; ``core`` has a column node. Includes links below the threshold."""
     found = (
         _moment_links(core, rules),
-        _asset_links(core, rules),
+        asset_links(core, rules),
         _echo_links(core, rules),
         _kin_links(core, kin, rules),
         _entity_links(core, everything, settings, rules),
         _stranger_links(core, everything, rules),
     )
-    return _apart_from_roll_outs(pl.concat(found), core, rules)
+    return apart_from_roll_outs(pl.concat(found), core, rules)
 
 
-def _apart_from_roll_outs(links: pl.DataFrame, core: pl.DataFrame, rules: Rules) -> pl.DataFrame:
+def apart_from_roll_outs(links: pl.DataFrame, core: pl.DataFrame, rules: Rules) -> pl.DataFrame:
     """Drop links between what spreads slowly over many assets and what does not, unless one process begot the other.
 
     A scan or a worm is on many assets within minutes; a roll-out takes hours, and on the way it meets everything else.
@@ -204,7 +204,7 @@ def _as_links(pairs: pl.DataFrame, kind: str, about: pl.Expr, strength: pl.Expr)
     return rows.cast(LINKS)
 
 
-def _asset_links(core: pl.DataFrame, rules: Rules) -> pl.DataFrame:
+def asset_links(core: pl.DataFrame, rules: Rules) -> pl.DataFrame:
     """Neighbours in time on one asset; an activity that lasts for hours is left to the other links."""
     short = core.filter(pl.col("last") - pl.col("first") <= _micros(rules.long_hours), pl.col("principal") != "")
     chain = short.sort("principal", "first", "node")
@@ -273,10 +273,10 @@ def _entity_links(
     core: pl.DataFrame, everything: pl.DataFrame, settings: CorrelateSettings, rules: Rules
 ) -> pl.DataFrame:
     """A shared entity that few assets show: user, hash, address, process lineage, logon session."""
-    named = _entities(core, "node", "first", "last", "novelty", "principal")
+    named = joinable_entities(core, "node", "first", "last", "novelty", "principal")
     # Everyday activity tells who is everywhere; that an intruder goes everywhere does not make him a hub.
     everyday = everything.join(core.select("activity"), on="activity", how="anti")
-    met = _entities(everyday, "activity", "principal").group_by("kind", "value")
+    met = joinable_entities(everyday, "activity", "principal").group_by("kind", "value")
     spread = met.agg(assets=pl.col("principal").n_unique(), often=pl.len())
     # A name that is looked up every day is no rare one because few assets do so.
     busy = pl.col("kind").is_in([EntityKind.DOMAIN, EntityKind.URL])
@@ -304,9 +304,9 @@ def _entity_links(
 def _stranger_links(core: pl.DataFrame, everything: pl.DataFrame, rules: Rules) -> pl.DataFrame:
     """The same stranger with the same asset, account or model again, also after a silence longer than the window."""
     everyday = everything.join(core.select("activity"), on="activity", how="anti")
-    met = _entities(core, "node", "first", "last").filter(pl.col("kind") == EntityKind.ADDRESS)
+    met = joinable_entities(core, "node", "first", "last").filter(pl.col("kind") == EntityKind.ADDRESS)
     met = met.filter(pl.col("value").is_in(strangers(core, everyday)))
-    named = _entities(core, "node").filter(pl.col("kind").is_in(_ACTORS))
+    named = joinable_entities(core, "node").filter(pl.col("kind").is_in(_ACTORS))
     actors = pl.concat(
         [
             named.select("node", actor=pl.concat_str("kind", pl.lit(":"), "value")),
@@ -329,7 +329,7 @@ def strangers(core: pl.DataFrame, everyday: pl.DataFrame) -> list[str]:
     What a stranger goes on doing becomes everyday by and by, and makes no regular of him.
     """
     named, known = (
-        _entities(activities, "first").filter(kind=EntityKind.ADDRESS).group_by("value").agg(pl.min("first"))
+        joinable_entities(activities, "first").filter(kind=EntityKind.ADDRESS).group_by("value").agg(pl.min("first"))
         for activities in (core, everyday)
     )
     met = named.join(known, on="value", how="left", suffix="_known")
@@ -344,8 +344,8 @@ def _is_public(address: str) -> bool:
         return False
 
 
-def _entities(activities: pl.DataFrame, *keep: str) -> pl.DataFrame:
-    """One row per activity and joinable entity: the columns kept, kind, value."""
+def joinable_entities(activities: pl.DataFrame, *keep: str) -> pl.DataFrame:
+    """Return one row per activity and joinable entity: the columns kept, kind, value."""
     each = (
         activities.select(*keep, "entities")
         .explode("entities")

@@ -66,6 +66,8 @@ class Scale(NamedTuple):
     """Points of text that is written for whoever triages: honest machines do not write such."""
     shown_weight: float = 0.85
     """Below this weight of unusual behaviour a candidate is benign: unusual, but too little to act on."""
+    together_weight: float = 0.5
+    """The same bound for two rated kinds of alert at one moment on one asset: maybe one event, but two rules say so."""
     sequence_weight: float = 0.25
     """The same bound for two rated kinds of alert that follow each other on one asset."""
     sequence_seconds: float = 60
@@ -122,9 +124,8 @@ def rate(
     weight = sum(kinds.values())
     assets = {row["principal"] for row in core}
     parts = tuple(part for part in _parts(core, kinds, assets, criticality, scale) if part.points > 0)
-    needed = scale.shown_weight
-    if weight < needed and _is_sequence([*core, *company], scale):  # a sequence needs less, so it is asked only then
-        needed = scale.sequence_weight
+    # What is enough by itself need not be two steps, so they are looked for only where it matters.
+    needed = scale.shown_weight if weight >= scale.shown_weight else _needed([*core, *company], scale)
     disposition, reason = _judge(core, kinds, weight, assets, parts, needed, scale)
     return Rating(disposition, reason, round(weight, 4), parts)
 
@@ -305,14 +306,19 @@ def _judge(
     )
 
 
-def _is_sequence(rows: Sequence[Mapping[str, Any]], scale: Scale) -> bool:
-    """Tell whether two kinds of rated, not everyday alert follow each other on one asset: two steps, no stray alert.
+def _needed(rows: Sequence[Mapping[str, Any]], scale: Scale) -> float:
+    """Return the bound on weight: two kinds of rated, not everyday alert within a minute on one asset are no stray.
 
-    What begins at the very same moment may be one event that two rules match.
+    Such that follow each other are two steps; what begins at the very same moment may be one event of two rules. What
+    is on so many assets that it looks like a roll-out is no step.
     """
-    steps = [row for row in rows if _may_be_step(row, scale)]
+    wide = _wide(rows, scale)
+    steps = [row for row in rows if row["signature"] not in wide and _may_be_step(row, scale)]
     steps.sort(key=lambda row: (row["principal"], row["first"], row["signature"]))
-    return any(_follows(one, other, scale) for one, other in _near(steps, scale.sequence_seconds))
+    pairs = [pair for pair in _near(steps, scale.sequence_seconds) if pair[0]["signature"] != pair[1]["signature"]]
+    if any(_follows(one, other, scale) for one, other in pairs):
+        return scale.sequence_weight
+    return scale.together_weight if pairs else scale.shown_weight
 
 
 def _may_be_step(row: Mapping[str, Any], scale: Scale) -> bool:
@@ -330,8 +336,7 @@ def _near(steps: Sequence[Mapping[str, Any]], seconds: float) -> Iterator[tuple[
 
 
 def _follows(one: Mapping[str, Any], other: Mapping[str, Any], scale: Scale) -> bool:
-    apart = other["first"] - one["first"] > scale.moment_seconds * 1_000_000
-    return bool(apart and one["signature"] != other["signature"])
+    return bool(other["first"] - one["first"] > scale.moment_seconds * 1_000_000)
 
 
 def _why_benign(
