@@ -193,6 +193,26 @@ def test_what_an_account_does_all_day_is_no_part_of_it() -> None:
     assert groups(run(by_dan("a", "a", 0), *routine)) == [["a"]]
 
 
+def session(key: str, user: str, hours: float, address: str = "9.9.9.9", **more: object) -> dict[str, object]:
+    at = START + int(hours * HOUR)
+    return activity(key, f"rule-{key}", f"user:{user}", at, entities=(f"address:{address}",), **more)
+
+
+def test_what_a_new_public_address_did_on_the_day_before_it_was_unusual_is_part_of_it() -> None:
+    before = [session(f"b{n}", f"u{n}", 49 + n / 4, novelty=0.2) for n in range(3)]
+    old = session("o", "u9", 0, address="9.9.9.8", novelty=0.2)
+    found = run(old, *before, session("x", "dan", 50))
+    assert groups(found) == [["b0", "b1", "b2", "x"]]
+    assert set(found.joins["reason"]) == {
+        "everyday on its own, but by a public address that was new here and unusual on user:dan"
+    }
+
+
+def test_what_an_address_did_that_was_here_for_days_is_not() -> None:
+    regular = [session(f"r{n}", f"u{n}", n * 10, novelty=0.2) for n in range(6)]
+    assert groups(run(*regular, session("x", "dan", 51))) == [["x"]]
+
+
 rows_strategy = st.lists(
     st.tuples(
         st.sampled_from("xyz"), st.sampled_from("abc"), st.integers(0, 6 * HOUR), st.sampled_from([0.1, 0.5, 1.0])

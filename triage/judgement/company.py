@@ -15,7 +15,7 @@ from triage.judgement.links import Rules, joinable_entities, strangers
 from triage.models import EntityKind
 
 STRANGER = "stranger"
-"""By whom an activity is that a public address does which was first met in unusual activity."""
+"""By whom an activity is that a public address does which was new here when it first did something unusual."""
 _ACCOUNTS = (EntityKind.USER, EntityKind.MAILBOX, EntityKind.CLOUD)
 
 
@@ -70,12 +70,12 @@ def _by_no_chance(rest: pl.DataFrame, everything: pl.DataFrame, core: pl.DataFra
 
 
 def _of_strangers(everything: pl.DataFrame, core: pl.DataFrame, rules: Rules) -> pl.DataFrame:
-    """What a public address that was first met in unusual activity goes on doing."""
+    """What a new public address did on the day before its first unusual activity, and goes on doing."""
     everyday = everything.join(core.select("activity"), on="activity", how="anti")
-    theirs = pl.DataFrame({"value": strangers(core, everyday)}, schema={"value": pl.String})
+    theirs = pl.DataFrame({"value": strangers(core, everyday, rules)}, schema={"value": pl.String})
     said = _addresses(core.select("entities", "candidate", "principal", left="activity", began="first"))
     later = _addresses(everyday.filter(pl.col("principal") != "").select("entities", "activity", "first"))
-    met = later.join(theirs, on="value").join(said, on="value").filter(pl.col("first") > pl.col("began"))
+    met = later.join(theirs, on="value").join(said, on="value")
     return _by_whom(met.with_columns(whose=pl.lit(STRANGER)), rules.stranger_hours * MICROS_PER_HOUR)
 
 
@@ -123,7 +123,7 @@ def why_taken_in(row: Mapping[str, Any]) -> str:
     """Say why the activity of an offer is in its candidate."""
     company, whose = row["company"], row["whose"]
     if whose == STRANGER:
-        return f"everyday on its own, but by a public address first met in unusual activity on {row['principal']}"
+        return f"everyday on its own, but by a public address that was new here and unusual on {row['principal']}"
     if whose:
         return f"everyday on its own, but {whose} did something unusual on {row['principal']} within the same minute"
     unusual = "an unusual activity" if company == 1 else f"{company} unusual kinds of activity"

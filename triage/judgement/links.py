@@ -305,7 +305,7 @@ def _stranger_links(core: pl.DataFrame, everything: pl.DataFrame, rules: Rules) 
     """The same stranger with the same asset, account or model again, also after a silence longer than the window."""
     everyday = everything.join(core.select("activity"), on="activity", how="anti")
     met = joinable_entities(core, "node", "first", "last").filter(pl.col("kind") == EntityKind.ADDRESS)
-    met = met.filter(pl.col("value").is_in(strangers(core, everyday)))
+    met = met.filter(pl.col("value").is_in(strangers(core, everyday, rules)))
     named = joinable_entities(core, "node").filter(pl.col("kind").is_in(_ACTORS))
     actors = pl.concat(
         [
@@ -323,17 +323,22 @@ def _stranger_links(core: pl.DataFrame, everything: pl.DataFrame, rules: Rules) 
     return _as_links(pairs.rename({"other_node": "left", "node": "right"}), "stranger", about, strength)
 
 
-def strangers(core: pl.DataFrame, everyday: pl.DataFrame) -> list[str]:
-    """Return the public addresses that unusual activities name before any everyday one does, sorted.
+def strangers(core: pl.DataFrame, everyday: pl.DataFrame, rules: Rules) -> list[str]:
+    """Return the public addresses that were new here when they first did something unusual, sorted.
 
-    What a stranger goes on doing becomes everyday by and by, and makes no regular of him.
+    New is what no everyday activity names, or none before that day; what the stranger goes on doing becomes everyday by
+    and by, and makes no regular of him. In the first day of memory every address is new, so none counts that was then
+    met in everyday activity.
     """
     named, known = (
         joinable_entities(activities, "first").filter(kind=EntityKind.ADDRESS).group_by("value").agg(pl.min("first"))
         for activities in (core, everyday)
     )
     met = named.join(known, on="value", how="left", suffix="_known")
-    new = met.filter(pl.col("first_known").is_null() | (pl.col("first_known") > pl.col("first")))
+    day = _micros(rules.stranger_hours)
+    since: int = pl.concat([core["first"], everyday["first"]]).min() or 0  # type: ignore[assignment]
+    lately = (pl.col("first_known") > pl.col("first") - day) & (pl.col("first_known") > since + day)
+    new = met.filter(pl.col("first_known").is_null() | (pl.col("first_known") > pl.col("first")) | lately)
     return [value for value in new["value"].sort() if _is_public(value)]
 
 
