@@ -18,6 +18,7 @@ from triage_evals.scoring import Score, attack_scores
 
 TRUE_CAUSES: Mapping[str, str] = {name: name for name in ATTACKS} | {
     "phishing-to-cloud": "phishing",
+    "slow-spray": "password-spray",
     "web-server-intrusion": "web-intrusion",
     "plant-manipulation": "ot-manipulation",
     "panel-tampering": "ot-manipulation",

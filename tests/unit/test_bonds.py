@@ -22,7 +22,9 @@ Row = dict[str, object]
 def run(rows: Sequence[Row], *constraints: Constraint) -> Correlated:
     rows = [dict(row) for row in rows]
     novelty = pl.Series([row.pop("novelty", 1.0) for row in rows], dtype=pl.Float32)
-    judged = frame(rows).with_columns(novelty=novelty, cold=pl.lit(value=False), alone=pl.lit(value=False))
+    judged = frame(rows).with_columns(
+        novelty=novelty, cold=pl.lit(value=False), alone=pl.lit(value=False), roamer=pl.lit("")
+    )
     return correlate(judged, NO_KIN, CorrelateSettings(), constraints=constraints)
 
 

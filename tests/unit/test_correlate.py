@@ -17,7 +17,7 @@ def judged(rows: list[dict[str, object]]) -> pl.DataFrame:
     novelty = [row.pop("novelty", 1.0) for row in rows]
     cold = [row.pop("cold", False) for row in rows]
     extra = {"novelty": pl.Series(novelty, dtype=pl.Float32), "cold": pl.Series(cold, dtype=pl.Boolean)}
-    return frame(rows).with_columns(**extra, alone=pl.lit(value=False))
+    return frame(rows).with_columns(**extra, alone=pl.lit(value=False), roamer=pl.lit(""))
 
 
 def run(*rows: dict[str, object], kin: pl.DataFrame = NO_KIN) -> Correlated:

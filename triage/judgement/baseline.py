@@ -10,6 +10,7 @@ from typing import NamedTuple
 import polars as pl
 
 from triage.config import BaselineSettings
+from triage.judgement.roaming import roaming
 
 MICROS_PER_HOUR = 3_600_000_000
 HOURS_PER_DAY = 24
@@ -44,7 +45,9 @@ BASELINE = pl.Schema(
         "memory_days": pl.Float32,  # days that were watched before it
         "steady_hours": pl.UInt32,  # length of an unbroken round-the-clock presence, 0 = none
         "peers": pl.UInt32,  # principals that show this signature in all that is known
-        "alone": pl.Boolean,  # steady, and few others show the signature
+        "roamer": pl.String,  # an address that raises this signature about ever others round the clock; '' = none
+        "roams": pl.UInt32,  # about how many
+        "alone": pl.Boolean,  # steady, and few others show the signature; or roaming
         "cold": pl.Boolean,  # memory was shorter than the warm-up: newness says little
         "novelty": pl.Float32,  # 0 (everyday) to 1 (never seen here)
     }
@@ -126,6 +129,8 @@ def compare(
     weights: Weights = WEIGHTS,
     seen: pl.DataFrame | None = None,
     doubted: pl.DataFrame | None = None,
+    *,
+    hindsight: bool = True,
 ) -> pl.DataFrame:
     """Compare activities (columns.ACTIVITIES) with memory; returns BASELINE.
 
@@ -133,6 +138,7 @@ def compare(
     whatever was thought of it; it decides only how long the watch lasted and what is present round the clock, for
     which an intruder gets no credit. None = the same as ``memory``.
     ``doubted`` is SIGHTINGS of what was met before but does not count as normal, see ``Weights.doubted``.
+    ``hindsight``: while memory is cold, later days tell what is everyday, too.
     """
     seen = memory if seen is None else seen
     own = activities.select(
@@ -146,7 +152,9 @@ def compare(
     own = own.join(_presence(seen, weights), on=["signature", "principal"], how="left", maintain_order="left")
     peers = seen.group_by("signature").agg(pl.col("principal").n_unique().alias("peers"))
     own = own.join(peers, on="signature", how="left", maintain_order="left")
-    own = own.join(_other_days(own, memory), on="activity", how="left", maintain_order="left")
+    own = own.join(
+        _other_days(own, memory if hindsight else memory.clear()), on="activity", how="left", maintain_order="left"
+    )
     met = _pair_past(own, memory.clear() if doubted is None else doubted, settings.history_days)
     met = met.select("activity", doubted_days="pair_days")
     own = own.join(met, on="activity", how="left", maintain_order="left")
@@ -155,7 +163,10 @@ def compare(
     own = own.with_columns(counts.fill_null(0), pl.col("other_days", "doubted_days").fill_null(0))
     own = own.with_columns(cold=pl.col("memory_days") < settings.warmup_days)
     own = own.with_columns(steady_hours=_steadiest(weights))
-    alone = (pl.col("steady_hours") > 0) & (pl.col("peers") <= weights.steady_most_peers)
+    own = own.join(roaming(activities), on="activity", how="left", maintain_order="left")
+    own = own.with_columns(pl.col("roams", "roam_hours").fill_null(0), pl.col("roamer").fill_null(""))
+    alone = (pl.col("steady_hours") > 0) & (pl.col("peers") <= weights.steady_most_peers) | (pl.col("roams") > 0)
+    own = own.with_columns(steady_hours=pl.max_horizontal("steady_hours", "roam_hours"))
     return own.with_columns(alone=alone).with_columns(novelty=_novelty(weights)).select(BASELINE.names()).cast(BASELINE)
 
 

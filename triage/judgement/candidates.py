@@ -203,7 +203,9 @@ def qualified(entities: Sequence[Mapping[str, str]]) -> Iterator[EntityRef]:
 def novelty_reasons(row: Mapping[str, Any]) -> Iterator[str]:
     """Say in words what the baseline found, most telling first."""
     about = row["principal"] or "this entity"
-    if row["alone"]:
+    if row["roams"]:
+        yield f"{row['roamer']} does this round the clock for {row['steady_hours']} hours, to {row['roams']} of ours"
+    elif row["alone"]:
         yield f"present round the clock for {row['steady_hours']} hours, on {row['peers']} asset(s) only"
     if row["cold"]:
         yield f"memory is short ({row['memory_days']:.1f} days), so newness says little"

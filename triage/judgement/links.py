@@ -5,12 +5,12 @@ few that end up holding a candidate together (``Link.reason``).
 """
 
 from datetime import timedelta
-from ipaddress import ip_address
 from typing import NamedTuple
 
 import polars as pl
 
 from triage.config import CorrelateSettings
+from triage.judgement.addresses import is_public
 from triage.models import EntityKind
 
 MICROS = timedelta(microseconds=1)
@@ -30,6 +30,7 @@ KIND_STRENGTH: dict[str, float] = {
 }
 """How much sharing a rare entity of a kind says; kinds not named (process names, file names) join nothing."""
 
+_ADDRESS = f"{EntityKind.ADDRESS} "
 _ACTORS = (EntityKind.USER, EntityKind.MAILBOX, EntityKind.MODEL, EntityKind.CLOUD, EntityKind.DEVICE)
 """Whom or what a stranger comes back to."""
 
@@ -62,6 +63,8 @@ class Rules(NamedTuple):
     """On one asset, belief that two things belong together falls to 1/e in this time."""
     entity_decay_hours: float = 6.0
     """The same for a shared rare entity."""
+    roaming_strength: float = 0.8
+    """What one public address does round the clock to ever others, see ``triage.judgement.roaming``."""
     stranger_strength: float = 0.6
     """A public address first met in unusual activity: whoever comes back from there to the same one is the same ..."""
     stranger_hours: float = 24
@@ -112,7 +115,7 @@ LINKS = pl.Schema(
         "left": pl.UInt32(),  # row numbers of the core activities
         "right": pl.UInt32(),
         "strength": pl.Float64(),  # 0-1
-        "kind": pl.String(),  # asset, echo, moment, kin, entity, stranger, roll-out or analyst
+        "kind": pl.String(),  # asset, echo, moment, kin, entity, stranger, roaming, roll-out or analyst
         "about": pl.String(),  # the shared asset, rule or entity
         "gap": pl.Int64(),  # microseconds
         "assets": pl.UInt32(),  # on how many assets a shared entity was seen; 0 where it has no meaning
@@ -141,6 +144,7 @@ class Link(NamedTuple):
             "moment": f"very new on {left} and on {right} at the same moment, {apart} apart",
             "roll-out": f"'{self.about}' is new on {self.assets} assets at about the same time, {apart} apart",
             "kin": f"'{self.about}': much the same meaning on {left} and on {right}, {apart} apart",
+            "roaming": f"{self.about} does the same to ever others round the clock, {apart} apart",
             "stranger": f"share the new {self.about}, {apart} apart",
             "entity": f"share {self.about}, in everyday activity on {self.assets} assets, {apart} apart",
         }
@@ -166,8 +170,30 @@ def all_links(
         _kin_links(core, kin, rules),
         _entity_links(core, everything, settings, rules),
         _stranger_links(core, everything, rules),
+        _roaming_links(core, rules),
     )
-    return apart_from_roll_outs(pl.concat(found), core, rules)
+    return apart_from_roll_outs(_apart_from_roamers(pl.concat(found), core), core, rules)
+
+
+def _roaming_links(core: pl.DataFrame, rules: Rules) -> pl.DataFrame:
+    """What one address does round the clock to ever others is one story, see ``triage.judgement.roaming``."""
+    chain = core.filter(pl.col("roamer") != "").sort("signature", "roamer", "first", "node")
+    earlier = pl.col("node", "last").shift(1).over("signature", "roamer").name.prefix("other_")
+    pairs = chain.select("roamer", "node", "first", earlier).drop_nulls("other_node")
+    pairs = pairs.with_columns(gap=(pl.col("first") - pl.col("other_last")).clip(0))
+    named = pairs.rename({"other_node": "left", "node": "right"})
+    return _as_links(named, "roaming", pl.col("roamer"), pl.lit(rules.roaming_strength))
+
+
+def _apart_from_roamers(links: pl.DataFrame, core: pl.DataFrame) -> pl.DataFrame:
+    """Whom an address tries round the clock has a life besides: what it does is joined by that address only."""
+    roamers = core.select("node", "roamer")
+    for side in ("left", "right"):
+        links = links.join(roamers.rename({"node": side, "roamer": f"{side}_roamer"}), on=side)
+    ordinary = (pl.col("left_roamer") == "") & (pl.col("right_roamer") == "")
+    roamer = pl.max_horizontal("left_roamer", "right_roamer")
+    by_address = pl.col("kind").is_in(["roaming", "stranger"]) | (pl.col("about") == pl.lit(_ADDRESS) + roamer)
+    return links.filter(ordinary | by_address).select(LINKS.names())
 
 
 def apart_from_roll_outs(links: pl.DataFrame, core: pl.DataFrame, rules: Rules) -> pl.DataFrame:
@@ -180,6 +206,7 @@ def apart_from_roll_outs(links: pl.DataFrame, core: pl.DataFrame, rules: Rules) 
     for side in ("left", "right"):
         links = links.join(spreading.rename({"node": side, "spreading": f"{side}_spreading"}), on=side)
     causal = pl.col("about").str.starts_with(f"{EntityKind.LINEAGE} ") & (pl.col("kind") == "entity")
+    causal |= pl.col("kind") == "roaming"
     return links.filter(causal | (pl.col("left_spreading") == pl.col("right_spreading"))).select(LINKS.names())
 
 
@@ -339,14 +366,7 @@ def strangers(core: pl.DataFrame, everyday: pl.DataFrame, rules: Rules) -> list[
     since: int = pl.concat([core["first"], everyday["first"]]).min() or 0  # type: ignore[assignment]
     lately = (pl.col("first_known") > pl.col("first") - day) & (pl.col("first_known") > since + day)
     new = met.filter(pl.col("first_known").is_null() | (pl.col("first_known") > pl.col("first")) | lately)
-    return [value for value in new["value"].sort() if _is_public(value)]
-
-
-def _is_public(address: str) -> bool:
-    try:
-        return ip_address(address).is_global
-    except ValueError:
-        return False
+    return [value for value in new["value"].sort() if is_public(value)]
 
 
 def joinable_entities(activities: pl.DataFrame, *keep: str) -> pl.DataFrame:

@@ -212,10 +212,11 @@ def _without_roll_out(core: Sequence[Mapping[str, Any]], kinds: dict[str, float]
 
 
 def _wide(core: Sequence[Mapping[str, Any]], scale: Scale) -> set[str]:
-    """Return the kinds of alert that are on many assets."""
+    """Return the kinds of alert that are on many assets; what somebody keeps up round the clock is no roll-out."""
     assets: dict[str, set[str]] = {}
     for row in core:
-        assets.setdefault(row["signature"], set()).add(row["principal"])
+        if not _is_steady(row):
+            assets.setdefault(row["signature"], set()).add(row["principal"])
     return {kind for kind, where in assets.items() if len(where) >= scale.rollout_assets}
 
 

@@ -25,6 +25,7 @@ ATTACKS: Mapping[str, Attack] = {
     "phishing-to-cloud": phishing.phishing_to_cloud,
     "business-email-compromise": phishing.business_email_compromise,
     "password-spray": insider.password_spray,
+    "slow-spray": insider.slow_spray,
     "ransomware": intrusion.ransomware,
     "web-server-intrusion": intrusion.web_server_intrusion,
     "supply-chain": intrusion.supply_chain,

@@ -1,6 +1,7 @@
 """People and keys that are allowed in: an employee who leaves with data, a leaked cloud key, sprayed passwords."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from triage.generator.company import Place
 from triage.generator.detectors.elastic import Rule, process_alert
@@ -141,3 +142,11 @@ def password_spray(stage: Stage) -> Iterator[Step]:
 
 def _about(stage: Stage, place: Place) -> list[dict[str, object]]:
     return [ip_entity(place.ip), *(account(stage.company, u) for u in stage.sample(stage.company.users, 3))]
+
+
+def slow_spray(stage: Stage) -> Iterator[Step]:
+    """One failed sign-in an hour, each to another account, all from one address: before the first day and after."""
+    place, hours = stage.stranger(), stage.days * 24 - 1
+    for hour in range(hours):
+        at = stage.start + timedelta(hours=hour, seconds=stage.rng.randrange(3600))
+        yield Step("credential-access", okta_event(stage.moment(at), WRONG, stage.pick(stage.company.users), place))
