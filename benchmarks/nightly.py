@@ -28,6 +28,7 @@ from triage.generator import ScenarioSpec, generate  # noqa: E402
 from triage.ports import Window  # noqa: E402
 from triage.session import Session  # noqa: E402
 from triage.state import RunContext  # noqa: E402
+from triage.trust.injection import recalled  # noqa: E402
 
 NIGHTS = 30
 AROUND = 3
@@ -57,6 +58,7 @@ def nights(entities: int, noise: float, days: int = NIGHTS, a_day: int = 1) -> I
 
 def triage(state: Path, hits: list[dict[str, Any]]) -> Night:
     """Run one night on a state and measure it."""
+    recalled.cache_clear()  # a night is a process of its own, which remembers nothing
     source = MemorySource(hits)
 
     def adapt(context: RunContext) -> RunContext:

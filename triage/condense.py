@@ -49,11 +49,16 @@ def mask(message: str, entities: Iterable[Mapping[str, str]]) -> str:
     """Replace what varies between alerts of one kind: the alert's own entities, then numbers, ids, times."""
     by_length = sorted({(e["value"], e["kind"]) for e in entities}, key=lambda pair: (-len(pair[0]), pair))
     for value, kind in by_length:
-        if len(value) >= _SHORTEST_MASKED:
+        if len(value) >= _SHORTEST_MASKED and _may_hold(message, value):
             message = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", f"<{kind}>", message, flags=re.IGNORECASE)
     for pattern, replacement in _PATTERNS:
         message = pattern.sub(replacement, message)
     return message
+
+
+def _may_hold(message: str, value: str) -> bool:
+    """Tell whether a value may be in a message, in any case: most are not, and a pattern is slow to compile."""
+    return value.lower() in message.lower() or not (message.isascii() and value.isascii())
 
 
 def stable_key(*parts: str) -> str:

@@ -9,6 +9,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
+from zoneinfo import available_timezones
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -103,7 +104,9 @@ class ElasticSettings(Section):
     backoff_seconds: float = Field(0.5, ge=0, le=60, description="first wait; doubles, with jitter, up to 30 s")
     publish: bool = Field(True, description="write the incidents of runs that read Elasticsearch to publish_index")
     publish_files: bool = Field(False, description="write those of runs on nothing but files too")
-    publish_index: str = Field("triage-incidents", description="our own index; nothing else is ever written")
+    publish_index: str = Field(
+        "triage-incidents", description="our own index; only an elastic_status connector writes anywhere else"
+    )
 
     @field_validator("url")
     @classmethod
@@ -149,12 +152,20 @@ class BaselineSettings(Section):
 
     history_days: int = Field(60, ge=1, le=365, description="days of sightings that count as memory")
     warmup_days: float = Field(1.0, ge=0, le=30, description="days of data before newness means much")
+    timezone: str = Field("UTC", description="zone whose hours and days of the week a rhythm is told in, DST included")
     new_per_principal: int = Field(
         32, ge=1, le=100_000, description="new kinds of alert that one principal may teach a day"
     )
     new_per_signature: int = Field(
         200, ge=1, le=100_000, description="new principals of one kind of alert that may be taught a day"
     )
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        if name != "UTC" and name not in available_timezones():
+            raise ValueError(f"{name!r} is no time zone of the IANA database, such as Europe/Berlin")
+        return name
 
 
 class QualitySettings(Section):
@@ -174,13 +185,18 @@ class InvestigateSettings(Section):
     """Budget of one investigation."""
 
     concurrency: int = Field(4, ge=1, le=64, description="candidates investigated at a time")
-    calls: int = Field(24, ge=1, le=500, description="tool calls per candidate")
+    calls: int = Field(28, ge=1, le=500, description="tool calls per candidate")
     seconds: float = Field(30, gt=0, description="per candidate")
     tool_seconds: float = Field(10, gt=0, description="per tool call")
     search: Literal["embedded", "elasticsearch"] = Field(
         "embedded", description="what tools ask: the alerts at hand (repeatable), or all that Elasticsearch holds"
     )
     search_index: str = Field("", description="index patterns that tools ask in Elasticsearch; empty = those pulled")
+    events: str = Field(
+        "",
+        description="index patterns of ECS events (process, network, DNS, sign-in, file, cloud, e-mail) on "
+        "elasticsearch.url that tools may look into; empty = none",
+    )
     evidence_alerts: int = Field(20, ge=1, le=1000, description="alert ids kept per piece of evidence")
 
 

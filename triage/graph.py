@@ -35,7 +35,8 @@ CLOSING = (("rank", rank), ("publish", publish))
 
 def fan_out(state: RunState) -> Sequence[Send] | str:
     """One branch per candidate; straight on to rank when there is none."""
-    return [Send("investigate", InvestigationTask(candidate=key)) for key in state["candidates"]] or "rank"
+    tasks = [InvestigationTask(candidate=key, place=place) for place, key in enumerate(state["candidates"])]
+    return [Send("investigate", task) for task in tasks] or "rank"
 
 
 def build_graph() -> StateGraph[RunState, RunContext]:

@@ -163,10 +163,13 @@ class Advisor(Protocol):
         found: Investigation,
         observations: Sequence[Observation],
         look_up: Callable[[ToolCall], Observation],
+        place: int = 0,
     ) -> Advice:
         """Comment on a finished investigation. Raises nothing for whatever the model does.
 
-        ``look_up`` makes one more read-only call, under the policy and budget of the investigation.
+        ``look_up`` makes one more read-only call, under the policy and budget of the investigation. ``place`` of the
+        candidate in the run, 0 = the most urgent, decides what it gets of a budget that all share: so that it does
+        not depend on who is faster.
         """
         ...
 
@@ -194,3 +197,5 @@ class InvestigationContext:
     """None = the deterministic playbook."""
     advisor: Advisor | None = None
     """None = no language model."""
+    place: int = 0
+    """Of the candidate in its run, 0 = the most urgent."""

@@ -113,7 +113,11 @@ class RawStore(Protocol):
         ...
 
     def page(self, part: int) -> RawPage:
-        """Return a stored page."""
+        """Return a stored page; KeyError when there is none."""
+        ...
+
+    def document(self, part: int, line: int) -> bytes:
+        """Return one document by its 0-based line in a part; KeyError when there is none. Safe from any thread."""
         ...
 
     def clear(self) -> None:
@@ -152,6 +156,90 @@ class EventSearch(Protocol):
     def history(self, kind: EntityKind, value: str, since: datetime, until: datetime) -> Mapping[str, int]:
         """Return alerts per day (ISO date) that name the entity."""
         ...
+
+
+EventCategory = Literal["process", "network", "dns", "authentication", "file", "cloud", "email"]
+"""What kind of thing an event tells of; an event can be of several."""
+
+
+class Events(NamedTuple):
+    """Events that an investigation asked for, and how many there are of each category."""
+
+    found: Found
+    counts: Mapping[EventCategory, int]
+    """Category -> true number of events; categories without any are left out."""
+
+
+class Place(NamedTuple):
+    """From or to where somebody signed in."""
+
+    kind: str
+    """host or address."""
+    value: str
+    first: datetime
+    count: int  # type: ignore[assignment]  # hides tuple.count, which nobody calls
+
+
+class Logons(NamedTuple):
+    """Sign-ins of one user in a window."""
+
+    total: int
+    failed: int
+    before: int
+    """Of the total: before the moment from which on places may be new."""
+    places: tuple[Place, ...]
+    """Places of sign-ins that did not fail, the newest known first; bounded."""
+    place_total: int
+    """True number of places."""
+    query: str
+
+
+class EventLog(Protocol):
+    """Read-only questions over events that are no alerts. Every method raises ToolError where there is no answer.
+
+    Rows are flat: time (datetime), index, id, and the ECS fields of a fixed list that the event has, as text.
+    """
+
+    def around(
+        self,
+        kind: EntityKind,
+        value: str,
+        since: datetime,
+        until: datetime,
+        categories: Sequence[EventCategory],
+        limit: int,
+    ) -> Events:
+        """Return events that name the entity in [since, until), oldest first; of all categories where none is named."""
+        ...
+
+    def starts(self, host: str, since: datetime, until: datetime, limit: int) -> Found:
+        """Return the processes that started on a host in [since, until), oldest first."""
+        ...
+
+    def logons(self, user: str, since: datetime, fresh: datetime, until: datetime, limit: int) -> Logons:
+        """Return the sign-ins of a user in [since, until) with up to ``limit`` places of each kind."""
+        ...
+
+
+class Closing(NamedTuple):
+    """How an incident was closed. All of it is text of people: data, never an instruction."""
+
+    reason: str
+    by: str
+    at: datetime | None
+    note: str
+
+
+class PastIncident(NamedTuple):
+    """An earlier incident that means much the same as another."""
+
+    incident_id: str
+    title: str
+    likeness: float
+    """Cosine of the two vectors, 0-1."""
+    first: datetime
+    closing: Closing | None = None
+    """None = it was never closed."""
 
 
 class Sightings(NamedTuple):

@@ -32,6 +32,7 @@ from triage.intelligence.adversary import Campaign
 from triage.judgement.confidence import Calibration, Confidence, load_calibration, refined
 from triage.judgement.confidence import state as stated
 from triage.judgement.normality import Difference, Habit
+from triage.judgement.peers import Group
 from triage.models import AlertRef, DeadLetter, Incident, Narrative, RunCounts
 from triage.ports import RunRecord, Whereabouts, Window
 from triage.state import Pulled, RunContext, RunState
@@ -197,6 +198,10 @@ class Session:
     def habits(self, about: str = "") -> Sequence[Habit]:
         """Return what is normal about an entity or a signature, or at all, loudest first."""
         return self.memory.habits(about, self._settings.baseline)
+
+    def peers(self, about: str = "") -> Sequence[Group]:
+        """Return the groups of entities that behave alike: the one with an entity, or all, largest first."""
+        return self.memory.peers(about, self._settings.baseline)
 
     def learned_between(self, before: int, after: int) -> Sequence[Difference]:
         """Return what one version of the baseline remembers otherwise than another. Raises UsageError."""

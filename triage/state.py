@@ -14,7 +14,7 @@ from typing_extensions import TypedDict
 from triage import watermarks
 from triage.config import Settings
 from triage.events import Event
-from triage.intelligence.adversary import Campaign, Traits
+from triage.intelligence.adversary import Campaign, Meaning, Traits
 from triage.investigation import Advisor, CandidateBrief, Investigation, InvestigationContext
 from triage.judgement.baseline import Weights
 from triage.judgement.calendar import NOTHING_PLANNED, Calendar
@@ -39,10 +39,18 @@ class Frames:
     """baseline.OBSERVED of this run."""
     COMPARED = "compared"
     """Activities of the horizon (columns.ACTIVITIES) with baseline.BASELINE."""
+    RHYTHM = "rhythm"
+    """rhythm.RHYTHM of the activities of the horizon."""
+    PEERS = "peers"
+    """peers.PEERS of the activities of the horizon."""
+    PEER_GROUPS = "peer_groups"
+    """peers.GROUPS."""
     KIN = "kin"
     """Signatures with alike meaning: signature, other, similarity."""
     VECTORS = "vectors"
-    """signature, vector (list of float32)."""
+    """signature, vector (list of float32), model."""
+    MEANINGS = "incident_meanings"
+    """intelligence.adversary.Meaning of the shown incidents."""
     MEMBERSHIP = "membership"
     """candidate, activity, core."""
     JOINS = "joins"
@@ -103,6 +111,8 @@ class InvestigationTask(TypedDict):
     """Input of one ``Send`` branch."""
 
     candidate: str
+    place: int
+    """Among the candidates of the run, 0 = the most urgent: what they share is set aside in this order."""
 
 
 class Dossier(Protocol):
@@ -162,8 +172,14 @@ class CampaignMemory(Protocol):
         """Return the campaigns as they were linked last."""
         ...
 
-    def save(self, traits: Sequence[Traits], gone: Sequence[str], campaigns: Sequence[Campaign]) -> None:
-        """Replace the traits of those incidents, forget those that are ``gone``, and replace all campaigns."""
+    def save(
+        self,
+        traits: Sequence[Traits],
+        gone: Sequence[str],
+        campaigns: Sequence[Campaign],
+        meanings: Sequence[Meaning] = (),
+    ) -> None:
+        """Replace traits and meanings of those incidents, forget those that are ``gone``, replace all campaigns."""
         ...
 
 

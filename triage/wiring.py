@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,7 @@ from triage.events import Event
 from triage.investigation import Advisor, InvestigationContext
 from triage.judgement.calendar import NOTHING_PLANNED, Calendar, read_calendar
 from triage.models import AlertRef, Incident, Narrative
-from triage.ports import AlertSource, AssetInventory, Clock, EventSearch, RunRecord, Window, WorkingSet
+from triage.ports import AlertSource, AssetInventory, Clock, EventLog, EventSearch, RunRecord, Window, WorkingSet
 from triage.state import Frames, Publisher, RunContext
 from triage.times import PLAUSIBLE, span
 
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
     from triage.adapters.intelligence.desk import IntelligenceDesk
+    from triage.adapters.past import Nearest
     from triage.responding.responses import Responses
     from triage_tools.background import Background
 
@@ -133,6 +135,8 @@ def build_investigation_context(
     server = asked_server(names, settings)
     if settings.investigate.search == "elasticsearch" and not (server.url or server.cloud_id):
         raise ConfigError('investigate.search = "elasticsearch" needs elasticsearch.url, or a URL among the sources')
+    if settings.investigate.events and not (server.url or server.cloud_id):
+        raise ConfigError("investigate.events needs elasticsearch.url, or a URL among the sources")
 
     def make(work: WorkingSet) -> InvestigationContext:
         from triage_tools import ToolLimits, build_tools
@@ -140,7 +144,8 @@ def build_investigation_context(
 
         techniques = load_techniques()
         search = _search(work, store, names, settings, night)
-        tools = build_tools(search, assets, ToolLimits.of(settings), techniques, _background(work, store, settings))
+        known = _background(work, store, settings, names)._replace(events=_event_log(names, settings))
+        tools = build_tools(search, assets, ToolLimits.of(settings), techniques, known)
         executor = ThreadPoolExecutor(settings.investigate.concurrency, thread_name_prefix="tool")
         toolbox = PolicedTools(tools, executor=executor, seconds=settings.investigate.tool_seconds)
         return InvestigationContext(toolbox=toolbox, clock=clock, techniques=techniques, settings=settings.investigate)
@@ -148,18 +153,38 @@ def build_investigation_context(
     return make
 
 
-def _background(work: WorkingSet, store: SqliteState, settings: Settings) -> "Background":
+def _background(work: WorkingSet, store: SqliteState, settings: Settings, names: Sequence[str]) -> "Background":
     """Return what tools know besides the alerts."""
-    from triage.adapters.background import DocumentsOf, KnownBadOf, PastOf
+    from triage.adapters.background import DocumentsOf, KnownBadOf
+    from triage.adapters.habits import HabitsOf
+    from triage.adapters.past import PastIncidents
     from triage_tools.background import Background
 
     configured = settings.intelligence.configured
+    habits = HabitsOf(work)
     return Background(
         indicators=KnownBadOf(work, build_intelligence(settings, store) if configured else None),
         calendar=_calendar(settings),
-        past=PastOf(work, store),
+        past=PastIncidents(work, store.decisions, _nearest(names, settings, store)),
         document=DocumentsOf(work),
+        rhythm=habits.rhythm,
+        peers=habits.peers,
+        zone=settings.baseline.timezone,
     )
+
+
+def _nearest(names: Sequence[str], settings: Settings, store: SqliteState) -> "Callable[[str], Nearest]":
+    """Return what finds past incidents: our index where tools ask the server and incidents are published there."""
+    from triage.adapters.past import LocalNearest
+
+    if settings.investigate.search != "elasticsearch" or build_publisher(names, settings) is None:
+        return partial(LocalNearest, store.campaigns, reach=settings.campaigns.memory)
+    from triage.adapters.elastic.client import connect
+    from triage.adapters.elastic.nearest import PublishedNearest
+
+    asked = asked_server(names, settings).model_copy(update={"index": asked_server(names, settings).publish_index})
+    seconds, reach = settings.investigate.tool_seconds, settings.campaigns.memory
+    return lambda model: PublishedNearest(connect(asked), asked, store.campaigns, model, reach, seconds)
 
 
 def _calendar(settings: Settings) -> Calendar:
@@ -175,6 +200,16 @@ def _search(work: WorkingSet, store: SqliteState, names: Sequence[str], settings
     server = asked_server(names, settings)
     asked = server.model_copy(update={"index": settings.investigate.search_index or server.index})
     return ElasticEvents(connect(asked), asked, settings.limits, settings.investigate.tool_seconds, settings.mapping)
+
+
+def _event_log(names: Sequence[str], settings: Settings) -> EventLog | None:
+    if not settings.investigate.events:
+        return None
+    from triage.adapters.elastic.client import connect
+    from triage.adapters.elastic.event_log import ElasticEventLog
+
+    asked = asked_server(names, settings).model_copy(update={"index": settings.investigate.events})
+    return ElasticEventLog(connect(asked), asked, settings.investigate.tool_seconds)
 
 
 def _segment(work: WorkingSet) -> Segment:

@@ -2,6 +2,7 @@
 
 import os
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import polars as pl
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triage.adapters.segments import FolderRawStore, FolderWorkingSet
+from triage.adapters.segments import PARTS_HELD, FolderRawStore, FolderWorkingSet
 from triage.errors import StateError
 from triage.ports import RawPage
 
@@ -96,6 +97,16 @@ def test_parts_are_listed_in_order_and_forgotten(tmp_path: Path) -> None:
     for missing in (lambda: raw.page(0), lambda: raw.document(2, 0)):
         with pytest.raises(KeyError):
             missing()
+
+
+def test_documents_of_many_parts_are_found_by_turns_and_from_any_thread(tmp_path: Path) -> None:
+    raw = FolderRawStore(tmp_path)
+    for part in range(PARTS_HELD + 2):
+        raw.append(part, RawPage(f"{part}a\n{part}b".encode(), 2, "x", 1))
+    asked = [(part, line) for _ in range(20) for part in range(PARTS_HELD + 2) for line in range(2)]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda place: raw.document(*place), asked))
+    assert found == [f"{part}{'ab'[line]}".encode() for part, line in asked]
 
 
 def test_lines_and_parts_that_cannot_be(tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ def test_follows_the_indicator_in_a_second_round_and_finds_the_other_host() -> N
 
 def test_one_round_where_nothing_leads_further() -> None:
     found = investigate(GRAPH, candidate(), context())
-    assert len({call.model_dump_json() for call in found.tool_calls}) == len(found.tool_calls) == 9
+    assert len({call.model_dump_json() for call in found.tool_calls}) == len(found.tool_calls) == 11
 
 
 def test_the_budget_of_calls_cuts_off_and_says_so() -> None:

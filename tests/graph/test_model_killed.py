@@ -27,8 +27,8 @@ from triage.trust.gate import Prompt
 
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "scripted:model"
-PLENTY, SCARCE = 1_000_000, 6_500
-"""Tokens for a run: for all questions of two incidents, and for those of one and a little more."""
+PLENTY, SCARCE = 1_000_000, 8_000
+"""Tokens for a run: for all questions of two incidents, and for those of one and a share of the next."""
 
 
 class DeadlyModel(ScriptedModel):

@@ -82,3 +82,29 @@ def test_what_was_repeated_for_thirty_days_still_shows(tmp_path: Path, whole: bo
     assert incident.disposition == "attack", incident.verdict_reason
     assert incident.rank <= 3  # what comes before it is the same intrusion of the days before
     assert len(ids) == len(STEPS)
+
+
+def nightly_job(day: int) -> list[Hit]:
+    """Return a harmless job that its sensor rates high, at the same hour of every day."""
+    began = MONDAY + timedelta(days=day, hours=2)
+    return [step_of(f"j{day}", began, ("Scheduled task created", "T1053.005", "Persistence", 73), "db01")]
+
+
+@pytest.mark.parametrize("lessons", [range(1, 7), range(7)], ids=["from the second day on", "from the first day on"])
+def test_what_was_repeated_within_one_run_still_shows_on_its_last_day(tmp_path: Path, lessons: range) -> None:
+    week = [one for day in range(7) for one in (*everyday(day), *nightly_job(day))]
+    attack = [one for day in lessons for one in intrusion(day)]
+    last = {f"a6-{n}" for n in range(len(STEPS))}
+    settings = Settings.model_validate({"state": tmp_path, "workers": 1})
+    hits: list[Hit] = sorted([*week, *attack], key=lambda one: str(one["_source"]["@timestamp"]))
+    source = MemorySource(hits)
+
+    def adapt(context: RunContext) -> RunContext:
+        return dataclasses.replace(context, sources=(source,), embedder=HashEmbedder())
+
+    with Session(settings, adapt) as session:
+        list(session.run(["memory"], Window(None, None), None))
+        shown = [one for one in session.incidents() if one.disposition != "benign"]
+        ids = [set(session.alerts(one.incident_id)["id"]) for one in shown]
+    assert any(last <= held for held in ids)
+    assert not any(name.startswith(("j", "n")) for held in ids for name in held - {"j0"})

@@ -93,7 +93,9 @@ def test_title_tells_the_two_main_behaviours_in_order_of_time() -> None:
     )
     found = judged(brief)
     assert found.title == "Web scan followed by privilege escalation on web01 and 1 more host"
-    assert re.findall(r"\[E\d+\]", found.summary)[:3] == ["[E1]", "[E2]", "[E3]"]
+    story = "In order (UTC): 2026-01-12 06:00 web scan ('Nikto found on web server') on web01; 06:40 privilege "
+    story += "escalation ('First time user executed sudo.') on web01 [E2] [E3]. "
+    assert found.summary.startswith(story)
     assert "Nikto" in found.evidence[1].statement
 
 

@@ -9,6 +9,7 @@ from triage.attack import load_techniques
 from triage.casework.assessment import assess
 from triage.models import AlertRef, Evidence
 from triage.trust.citations import check, check_text
+from triage.trust.vocabulary import is_ordinary
 
 EVIDENCE = (
     Evidence(
@@ -30,6 +31,7 @@ EVIDENCE = (
         "The login at 06:00:01 UTC used T1078 [E1]",
         "host:web01 was reached from 10.1.2.3 [E1, E2].",
         "Somebody logged on [E1].",
+        "An attacker repeatedly enumerated workstations and exfiltrated credentials [E1].",
     ],
 )
 def test_what_the_evidence_carries_holds(sentence: str) -> None:
@@ -49,6 +51,8 @@ def test_what_the_evidence_carries_holds(sentence: str) -> None:
         ("Rule 'Quiet logout' fired [E1].", "Quiet logout"),
         ("It was at 07:00:01 [E1].", "07:00:01"),
         ("Alert a-78 shows it [E1].", "a-78"),
+        ("Then nighthawk was started on host:web01 [E1].", "nighthawk"),
+        ("The login of svcbackup failed [E1].", "svcbackup"),
     ],
 )
 def test_what_it_does_not_carry_is_struck(sentence: str, reason: str) -> None:
@@ -56,6 +60,16 @@ def test_what_it_does_not_carry_is_struck(sentence: str, reason: str) -> None:
     assert not checked.ok
     assert reason in checked.struck_reason
     assert checked.sentence == sentence
+
+
+@pytest.mark.parametrize("word", ["enumerated", "hosts", "replied", "stopped", "unusual", "reconnected", "beaconing"])
+def test_english_names_nothing_in_any_form(word: str) -> None:
+    assert is_ordinary(word)
+
+
+@pytest.mark.parametrize("word", ["mimikatz", "nighthawk", "dbprod", "jsmith", "svcbackup"])
+def test_what_is_no_english_is_a_name(word: str) -> None:
+    assert not is_ordinary(word)
 
 
 def test_struck_sentences_are_kept_and_counted() -> None:

@@ -86,6 +86,14 @@ def test_masking_does_not_eat_parts_of_words() -> None:
     assert mask("evaluation of eva", [{"kind": "user", "value": "eva"}]) == "evaluation of <user>"
 
 
+@pytest.mark.parametrize(
+    ("message", "value"),
+    [("logon of EVA", "eva"), ("logon of Eva", "EVA"), ("logon of \u212aarl", "karl"), ("logon of JU\u017fT", "just")],
+)
+def test_masking_knows_a_value_in_any_case(message: str, value: str) -> None:
+    assert mask(message, [{"kind": "user", "value": value}]) == "logon of <user>"
+
+
 @given(st.integers(1, 50))
 def test_one_minute_apart_stays_together(number: int) -> None:
     assert run([(START + n * MINUTE, 0) for n in range(number)]).activities.height == 1

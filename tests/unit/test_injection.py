@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from triage.trust.injection import EXCERPT_CHARS, Pattern, patterns, scan
@@ -55,6 +55,16 @@ HONEST = (
 @pytest.mark.parametrize("pattern", patterns(), ids=lambda pattern: f"{pattern.language}-{pattern.example}")
 def test_every_pattern_finds_its_example(pattern: Pattern) -> None:
     assert pattern.kind in {finding.kind for finding in scan(pattern.example)}
+
+
+@pytest.mark.parametrize(
+    "pattern", [one for one in patterns() if one.also], ids=lambda pattern: f"{pattern.language}-{pattern.example}"
+)
+@settings(max_examples=25)
+@given(data=st.data())
+def test_whatever_a_pattern_matches_has_one_of_its_further_words(pattern: Pattern, data: st.DataObject) -> None:
+    words = data.draw(st.from_regex(pattern.words, fullmatch=True)).split()
+    assert pattern.also & {word[:4] for word in words}
 
 
 @pytest.mark.parametrize("encode", ENCODERS.values(), ids=ENCODERS)

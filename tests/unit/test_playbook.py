@@ -31,6 +31,8 @@ def test_opens_with_asset_sightings_prevalence_history_and_surroundings() -> Non
         "alerts_around_entity",
         "attack_lookup",
         "threat_intelligence",
+        "usual_times",
+        "peers",
         "planned_changes",
         "similar_incidents",
         "rule_guide",
@@ -53,7 +55,14 @@ def test_no_call_is_made_twice() -> None:
 def test_an_activity_without_any_entity_still_gets_its_prevalence() -> None:
     bare = activity(principal="", entities=())
     calls = [call.name for call in Playbook().plan(candidate(bare), ())]
-    assert calls == ["rule_prevalence", "threat_intelligence", "similar_incidents", "rule_guide"]
+    assert calls == [
+        "rule_prevalence",
+        "threat_intelligence",
+        "usual_times",
+        "peers",
+        "similar_incidents",
+        "rule_guide",
+    ]
 
 
 def test_follows_an_indicator_to_other_hosts_and_nothing_else() -> None:
@@ -89,3 +98,28 @@ def test_the_plan_does_not_depend_on_the_order_of_activities(order: list[int]) -
 def test_indicators_keep_the_order_of_activities_and_drop_roles() -> None:
     assert indicators_of([activity(entities=(DNS, WEB01, DNS._replace(role="source")))]) == [DNS._replace(role="")]
     assert seen_elsewhere(candidate(), ()) == []
+
+
+def test_events_are_asked_for_only_where_there_are_any_and_after_everything_else() -> None:
+    named = (WEB01, EntityRef("user", "", "ann"), EntityRef("process", "", "sh"))
+    brief = candidate(activity(minute=90, entities=named, severity=80), activity(1, minute=0, host="db01"))
+    without, asked = (Playbook(events=events).plan(brief, ()) for events in (False, True))
+    assert asked[: len(without)] == without
+    about, logons, tree = asked[len(without) :]
+    assert (about.name, logons.name, tree.name) == ("events_around", "logon_events", "process_events")
+    told = START + timedelta(minutes=90)
+    assert about.args["since"] == (told - timedelta(minutes=15)).isoformat()
+    assert (tree.args["host"], tree.args["process"]) == ("web01", "sh")
+    assert logons.args["user"] == "ann"
+
+
+def test_surroundings_are_those_of_the_entity_and_not_of_another() -> None:
+    brief = candidate(
+        activity(0, minute=0, severity=90, entities=()), activity(1, minute=300, host="db01", severity=80)
+    )
+    quiet = brief.model_copy(
+        update={"activities": (*brief.activities, activity(2, minute=301, host="db01", severity=80))}
+    )
+    (around,) = [call for call in Playbook().plan(quiet, ()) if call.name == "alerts_around_entity"]
+    assert around.args["value"] == "db01"
+    assert around.args["since"] == (START + timedelta(minutes=300, hours=-1)).isoformat()

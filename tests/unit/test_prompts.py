@@ -6,7 +6,8 @@ from string import Formatter
 import pytest
 
 from triage.advisor.chat import estimate
-from triage.advisor.prompts import QUESTIONS, template
+from triage.advisor.prompts import QUESTIONS, check_prompts, template
+from triage.errors import ConfigError
 from triage.trust.gate import own, prompt, quarantine
 from triage.trust.injection import scan
 
@@ -67,5 +68,11 @@ def test_a_file_without_version_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_
     (tmp_path / "prompts").mkdir()
     (tmp_path / "prompts" / "odd.md").write_text("Do it.")
     monkeypatch.setattr("triage.advisor.prompts.files", lambda _: tmp_path)
-    with pytest.raises(ValueError, match="version"):
+    with pytest.raises(ConfigError, match="version"):
         template("odd")
+
+
+def test_a_missing_prompt_is_told_by_its_name_before_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("triage.advisor.prompts.QUESTIONS", ("narrate", "not_there"))
+    with pytest.raises(ConfigError, match=r"prompts/not_there\.md: No such file"):
+        check_prompts()

@@ -70,11 +70,18 @@ def test_an_industrial_device_is_never_isolated_on_its_own() -> None:
     assert "plant operations" in step.action
 
 
-def test_every_kind_gets_its_turn_before_one_kind_gets_a_second() -> None:
+def test_two_hosts_come_first_and_then_every_kind_gets_its_turn() -> None:
     hosts = [entity(value=f"h{i}") for i in range(9)]
     users = [entity(EntityKind.USER, "anna")]
     contained = [s.target for s in plan_response("attack", [*hosts, *users], [], FACTS) if s.phase == "containment"]
-    assert contained[:3] == ["host:h0", "user:anna", "host:h1"]
+    assert contained[:4] == ["host:h0", "host:h1", "user:anna", "host:h2"]
+    steps = {step.target: step.action for step in plan_response("suspicious", hosts, [], FACTS)}
+    assert steps["host:h2"].count("If the investigation confirms it") == 1
+    sure = {
+        step.target: step.action for step in plan_response("attack", hosts, [], FACTS) if step.phase == "containment"
+    }
+    assert sure["host:h1"].startswith("Isolate")
+    assert sure["host:h2"].startswith("If the investigation confirms it: isolate")
 
 
 def actions(plan: Sequence[ResponseStep], phase: str = "") -> list[str]:
@@ -164,3 +171,22 @@ def test_without_any_entity_there_is_still_a_plan() -> None:
     plan = plan_response("attack", [], [], FACTS)
     assert {step.phase for step in plan} == {"investigation", "eradication", "recovery"}
     assert all("{}" not in step.action for step in plan)
+
+
+def test_a_step_for_a_technique_is_about_where_it_was_used() -> None:
+    facts = (
+        Evidence(evidence_id="E1", statement="10 alerts on host:db01 and host:web01.", tool="correlate"),
+        Evidence(evidence_id="E2", statement="Rule 'Shell' on host:web01; ATT&CK T1190 Exploit.", tool="condense"),
+    )
+    plan = plan_response("attack", [entity(value="db01"), entity(value="web01")], [], facts, ["T1190"])
+    (step,) = [one for one in plan if one.reason.startswith("T1190")]
+    assert step.target == "host:web01"
+    assert step.evidence == ("E2",)
+
+
+def test_replicated_secrets_of_a_domain_need_more_than_a_password() -> None:
+    plan = plan_response("attack", [entity(value="dc01"), entity(EntityKind.USER, "anna")], [], FACTS, ["T1003.006"])
+    steps = {step.measure: step for step in plan}
+    assert steps["reset_krbtgt"].role == "admin"
+    assert steps["reset_krbtgt"].target == "host:dc01"
+    assert steps["reset_credentials"].target == "user:anna"

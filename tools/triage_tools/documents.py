@@ -6,11 +6,33 @@ from typing import Annotated, Any
 from langchain_core.tools import StructuredTool
 from pydantic import Field, JsonValue
 
+from triage.wording import plain
 from triage_tools.arguments import Arguments, Name
 from triage_tools.background import Background
 from triage_tools.limits import ToolLimits
 
-_GUIDES = ("kibana.alert.rule.note", "signal.rule.note", "rule.note", "kibana.alert.rule.parameters.note")
+_GUIDES = (
+    *("kibana.alert.rule.note", "signal.rule.note", "rule.note", "kibana.alert.rule.parameters.note"),
+    *("finding.remediation.desc", "finding_info.remediation.desc", "remediation.desc", "RemediationSteps"),
+    *("properties.RemediationSteps", "recommendedActions", "kibana.alert.rule.description", "signal.rule.description"),
+)
+"""Where rules keep what to do about their alerts, the best first; their description where there is nothing else."""
+_STARTED = (
+    ("process.parent.executable", "process.executable", "process.command_line"),
+    ("process.parent.name", "process.name", "process.command_line"),
+    ("data.win.eventdata.parentImage", "data.win.eventdata.image", "data.win.eventdata.commandLine"),
+    ("winlog.event_data.ParentImage", "winlog.event_data.Image", "winlog.event_data.CommandLine"),
+    ("event.ParentImageFileName", "event.FileName", "event.CommandLine"),
+    ("event.ParentBaseFileName", "event.ImageFileName", "event.CommandLine"),
+    ("ParentBaseFileName", "ImageFileName", "CommandLine"),
+    ("output_fields.proc.pname", "output_fields.proc.name", "output_fields.proc.cmdline"),
+    (
+        "properties.InitiatingProcessParentFileName",
+        "properties.InitiatingProcessFileName",
+        "properties.InitiatingProcessCommandLine",
+    ),
+)
+"""(parent, child, command line) in ECS, Wazuh, Sysmon, CrowdStrike, Falco and Defender."""
 
 
 class Document(Arguments):
@@ -32,8 +54,8 @@ def rule_guide(background: Background, limits: ToolLimits) -> StructuredTool:
     def run(index: str, id: str) -> dict[str, JsonValue]:  # noqa: A002 - Elasticsearch's name for it
         document = background.document(index, id) or {}
         notes = [text for path in _GUIDES if isinstance(text := _at(document, path), str) and text.strip()]
-        guide = limits.text(notes[0]) if notes else ""
-        cut = bool(notes) and len(notes[0]) > limits.field_chars
+        guide = plain(notes[0], limits.guide_chars) if notes else ""
+        cut = bool(notes) and len(notes[0]) > limits.guide_chars
         return {"total": len(notes[:1]), "truncated": cut, "query": f"alert {limits.text(id)}", "guide": guide}
 
     return StructuredTool.from_function(
@@ -66,14 +88,8 @@ def process_tree(background: Background, limits: ToolLimits) -> StructuredTool:
 
 
 def _started(document: Mapping[str, Any]) -> tuple[str, str, str] | None:
-    """Return parent, child and command line that a document of ECS, Sysmon or Wazuh tells; None where it does not."""
-    told = (
-        ("process.parent.executable", "process.executable", "process.command_line"),
-        ("process.parent.name", "process.name", "process.command_line"),
-        ("data.win.eventdata.parentImage", "data.win.eventdata.image", "data.win.eventdata.commandLine"),
-        ("winlog.event_data.ParentImage", "winlog.event_data.Image", "winlog.event_data.CommandLine"),
-    )
-    for parent, child, command in told:
+    """Return parent, child and command line that a document tells; None where it does not."""
+    for parent, child, command in _STARTED:
         names = [_at(document, path) for path in (parent, child)]
         if all(isinstance(name, str) and name for name in names):
             line = _at(document, command)

@@ -13,6 +13,7 @@ class ToolLimits(Section):
 
     rows: int = Field(50, ge=1, le=1000, description="alerts per answer")
     field_chars: int = Field(300, ge=20, description="characters of any text in an answer")
+    guide_chars: int = Field(2000, ge=20, description="characters of the guide of a rule")
     entities: int = Field(16, ge=1, description="entities per alert")
     window: timedelta = Field(timedelta(days=90), description="longest time window of a question")
     beats: int = Field(1000, ge=10, le=10_000, description="alerts looked through for a beat or a history")

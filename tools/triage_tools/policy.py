@@ -22,14 +22,19 @@ INVESTIGATOR: Mapping[str, int] = MappingProxyType(
         "attack_lookup": 4,
         "beacon_test": 4,
         "entity_history": 8,
+        "events_around": 4,
         "first_last_seen": 16,
+        "logon_events": 2,
         "logon_history": 4,
+        "peers": 4,
         "planned_changes": 4,
+        "process_events": 4,
         "process_tree": 4,
         "rule_guide": 4,
         "rule_prevalence": 12,
         "similar_incidents": 2,
         "threat_intelligence": 8,
+        "usual_times": 4,
     }
 )
 """Calls that one investigation may make to each tool."""

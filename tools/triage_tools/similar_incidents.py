@@ -1,4 +1,4 @@
-"""Tool: earlier incidents like this one, and how they were closed."""
+"""Tool: earlier incidents like this one, and how, by whom and when they were closed."""
 
 from datetime import datetime
 from typing import Annotated
@@ -6,6 +6,7 @@ from typing import Annotated
 from langchain_core.tools import StructuredTool
 from pydantic import AwareDatetime, Field, JsonValue
 
+from triage.ports import Closing
 from triage_tools.arguments import Arguments, Name
 from triage_tools.background import Background
 from triage_tools.limits import ToolLimits
@@ -27,13 +28,13 @@ def similar_incidents(background: Background, limits: ToolLimits) -> StructuredT
         found = background.past(signatures, before)
         rows: list[JsonValue] = [
             {
-                "incident": incident_id,
-                "title": limits.text(title),
-                "likeness": round(likeness, 3),
-                "first_seen": first.isoformat(),
-                "closed": limits.text(closed),
+                "incident": one.incident_id,
+                "title": limits.text(one.title),
+                "likeness": round(one.likeness, 3),
+                "first_seen": one.first.isoformat(),
+                **_closing(one.closing, limits),
             }
-            for incident_id, title, likeness, first, closed in found[: limits.rows]
+            for one in found[: limits.rows]
         ]
         query = f"incidents before {before.isoformat()} alike in {len(signatures)} kinds of alert"
         return {"total": len(found), "truncated": len(found) > len(rows), "query": query, "incidents": rows}
@@ -41,6 +42,15 @@ def similar_incidents(background: Background, limits: ToolLimits) -> StructuredT
     return StructuredTool.from_function(
         run,
         name="similar_incidents",
-        description="Earlier incidents whose alerts mean much the same, and the reason they were closed with.",
+        description="Earlier incidents whose alerts mean much the same, and how, by whom and when they were closed.",
         args_schema=Alike,
     )
+
+
+def _closing(closing: Closing | None, limits: ToolLimits) -> dict[str, JsonValue]:
+    """Return how an incident was closed; a note is what somebody typed, cleaned as any other text."""
+    if closing is None:
+        return {"closed": "", "by": "", "at": "", "note": ""}
+    typed = {"closed": closing.reason, "by": closing.by, "note": closing.note}
+    at = closing.at.isoformat() if closing.at else ""
+    return {**{key: limits.text(text) for key, text in typed.items()}, "at": at}

@@ -21,7 +21,8 @@ from triage.config import BaselineSettings
 from triage.errors import UsageError
 from triage.judgement import baseline
 from triage.judgement.normality import Difference, Habit, Signature, differences, habits
-from triage.judgement.teaching import ATTACK_REASONS, BENIGN_REASONS, People, Verdict, judged
+from triage.judgement.peers import Group, peer_groups, told_groups
+from triage.judgement.teaching import ATTACK_REASONS, BENIGN_REASONS, People, Verdict, judged, learned
 
 Opened = Callable[[], AbstractContextManager[sqlite3.Connection]]
 
@@ -109,6 +110,10 @@ class BaselineMemory:
         """Return what is normal about an entity or a signature, or at all; see ``normality.habits``."""
         observed = self.observed(0)
         return habits(observed, self._names(observed), about, settings)
+
+    def peers(self, about: str, settings: BaselineSettings) -> Sequence[Group]:
+        """Return the groups of entities that behave alike in the version in force; see ``peers.told_groups``."""
+        return told_groups(peer_groups(learned(self.observed(0), settings)), about)
 
     def differences(self, before: int, after: int, settings: BaselineSettings) -> Sequence[Difference]:
         """Return what one version remembers otherwise than another. Raises UsageError for an unknown one."""

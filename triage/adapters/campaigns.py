@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 
 from triage.adapters.records import micros
-from triage.intelligence.adversary import Campaign, Traits
+from triage.intelligence.adversary import Campaign, Meaning, Traits
 
 Opened = Callable[[], AbstractContextManager[sqlite3.Connection]]
 
@@ -30,9 +30,23 @@ class CampaignMemory:
         with self._reading() as db:
             return [Campaign.model_validate_json(body) for (body,) in db.execute(sql).fetchall()]
 
-    def save(self, traits: Sequence[Traits], gone: Sequence[str], campaigns: Sequence[Campaign]) -> None:
-        """Replace the traits of those incidents, forget those that are ``gone``, and replace all campaigns."""
+    def meanings(self, model: str, limit: int) -> Sequence[Meaning]:
+        """Return what the newest incidents mean by the vectors of an embedding model, the newest first."""
+        sql = "SELECT * FROM incident_vectors WHERE model = ? ORDER BY last DESC, incident_id LIMIT ?"
+        with self._reading() as db:
+            return [Meaning(*row) for row in db.execute(sql, (model, limit)).fetchall()]
+
+    def save(
+        self,
+        traits: Sequence[Traits],
+        gone: Sequence[str],
+        campaigns: Sequence[Campaign],
+        meanings: Sequence[Meaning] = (),
+    ) -> None:
+        """Replace traits and meanings of those incidents, forget those that are ``gone``, replace all campaigns."""
         with self._transaction() as db:
+            db.executemany("DELETE FROM incident_vectors WHERE incident_id = ?", [(name,) for name in gone])
+            db.executemany("INSERT OR REPLACE INTO incident_vectors VALUES (?, ?, ?, ?, ?, ?)", meanings)
             db.executemany(
                 "INSERT OR REPLACE INTO incident_traits VALUES (?, ?, ?)",
                 [(one.incident_id, micros(one.last), one.model_dump_json()) for one in traits],

@@ -23,6 +23,8 @@ _KEY = re.compile(r"[a-z0-9_-]+(/[a-z0-9_-]+)*")
 _SKIPPABLE = 0x184D2A50
 """Magic number of a zstd skippable frame (RFC 8878, 3.1.2): holds the page's origin, so `zstd -d` still works."""
 _ROW_GROUP = 1 << 16
+PARTS_HELD = 4
+"""Parts of raw documents kept split."""
 
 
 @contextmanager
@@ -110,7 +112,7 @@ class FolderRawStore:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._last: _Lines | None = None
+        self._held: tuple[_Lines, ...] = ()
 
     def append(self, part: int, page: RawPage) -> None:
         """Store a page as part ``part`` (0 to 99,999,999), replacing what was there. Raises StateError."""
@@ -118,7 +120,7 @@ class FolderRawStore:
         with _private_file(self._path(part)) as file:
             file.write(struct.pack("<II", _SKIPPABLE, len(meta)) + meta)
             file.write(zstandard.ZstdCompressor(level=2).compress(page.lines))
-        self._last = None
+        self._held = ()
 
     def parts(self) -> Sequence[int]:
         """Return the numbers of the stored parts, ascending."""
@@ -139,18 +141,21 @@ class FolderRawStore:
     def document(self, part: int, line: int) -> bytes:
         """Return one document by its 0-based line in a part; KeyError when there is none.
 
-        The last part is kept split, because the documents of an incident come from few parts.
+        The last few parts are kept split, because the documents of an incident come from few parts. What is kept is
+        replaced as a whole, so that threads need no lock; at worst two of them split the same part.
         """
-        last = self._last
-        if last is None or last.part != part:
-            last = self._last = _Lines(part, self.page(part).lines.split(b"\n"))
-        if not 0 <= line < len(last.lines):
+        held = self._held
+        asked = next((one for one in held if one.part == part), None)
+        if asked is None:
+            asked = _Lines(part, self.page(part).lines.split(b"\n"))
+            self._held = (asked, *held[: PARTS_HELD - 1])
+        if not 0 <= line < len(asked.lines):
             raise KeyError((part, line))
-        return last.lines[line]
+        return asked.lines[line]
 
     def clear(self) -> None:
         """Forget all parts."""
-        self._last = None
+        self._held = ()
         with _disk(self._folder, "clear"):
             for path in self._folder.glob("*.zst"):
                 path.unlink()

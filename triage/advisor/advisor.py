@@ -8,7 +8,7 @@ from triage.advisor.budget import IncidentBudget, RunBudget
 from triage.advisor.chat import ChatModel, estimate
 from triage.advisor.lookups import label, options
 from triage.advisor.names import Speech
-from triage.advisor.prompts import template
+from triage.advisor.prompts import check_prompts, template
 from triage.advisor.proposals import CAUSES, Doubts, LookUps, Proposal, Reason, Story, form_of, read
 from triage.attack import TechniqueTable
 from triage.casework.evidence import findings, numbered
@@ -34,7 +34,10 @@ LookUp = Callable[[ToolCall], Observation]
 
 
 class ModelAdvisor:
-    """``investigation.Advisor`` over a chat model; one serves all incidents of a run, side by side."""
+    """``investigation.Advisor`` over a chat model; one serves all incidents of a run, side by side.
+
+    Raises ConfigError where a prompt is missing.
+    """
 
     def __init__(
         self,
@@ -45,6 +48,7 @@ class ModelAdvisor:
         run: RunBudget | None = None,
         evidence_alerts: int = 20,
     ) -> None:
+        check_prompts()
         self._model = model
         self._settings = settings
         self._techniques = techniques
@@ -53,10 +57,15 @@ class ModelAdvisor:
         self._kept = evidence_alerts
 
     def advise(
-        self, brief: CandidateBrief, found: Investigation, observations: Sequence[Observation], look_up: LookUp
+        self,
+        brief: CandidateBrief,
+        found: Investigation,
+        observations: Sequence[Observation],
+        look_up: LookUp,
+        place: int = 0,
     ) -> Advice:
         """Ask for look-ups, a story, doubts and, where the look-ups found something, a reason to hurry."""
-        budget = IncidentBudget(self._settings, self._run, self._clock)
+        budget = IncidentBudget(self._settings, self._run, self._clock, place)
         talk = Talk(self._model, self._settings, budget, Speech(brief, self._settings))
         talk.learn(found.evidence, observations)
         chosen = self._choose(talk, brief, found.evidence, observations)

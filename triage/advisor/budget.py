@@ -50,8 +50,10 @@ class RunBudget:
 class IncidentBudget:
     """What one incident may still use, and what it has used."""
 
-    def __init__(self, settings: ModelSettings, run: RunBudget, clock: Clock) -> None:
+    def __init__(self, settings: ModelSettings, run: RunBudget, clock: Clock, place: int = 0) -> None:
+        """``place``: of the incident among those that share ``run``; the budget of the run is shared out by it."""
         self._settings = settings
+        self._share = max(0, settings.run_tokens - place * settings.incident_tokens)
         self._run = run
         self._clock = clock
         self._until: datetime = clock.now() + timedelta(seconds=settings.incident_seconds)
@@ -66,7 +68,7 @@ class IncidentBudget:
             return f"the budget of {self._settings.incident_seconds:g} seconds for this incident is used up"
         if self._spent() + tokens > self._settings.incident_tokens:
             return f"the budget of {self._settings.incident_tokens:,} tokens for this incident is used up"
-        if not self._run.reserve(tokens):
+        if self._spent() + tokens > self._share or not self._run.reserve(tokens):
             return f"the budget of {self._settings.run_tokens:,} tokens for the run is used up"
         return ""
 

@@ -6,6 +6,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
 
+from triage.errors import ConfigError
+
 QUESTIONS = ("look_up", "narrate", "doubt", "raise", "answer")
 """What a model is asked; the names of the files."""
 _HEAD = re.compile(r"<!-- version (\d+) -->\n")
@@ -21,11 +23,20 @@ class Template(NamedTuple):
 
 @cache
 def template(name: str) -> Template:
-    """Return a prompt by name. Raises ValueError for a file that does not say its version."""
+    """Return a prompt by name. Raises ConfigError for a file that cannot be read or does not say its version."""
     inside = files("triage") / "prompts" / f"{name}.md"
     beside = Path(__file__).parents[2] / "prompts" / f"{name}.md"
-    text = (inside if inside.is_file() else beside).read_text(encoding="utf-8")
+    try:
+        text = (inside if inside.is_file() else beside).read_text(encoding="utf-8")
+    except OSError as exc:
+        raise ConfigError(f"prompts/{name}.md: {exc.strerror}; without it no model can be asked, reinstall") from exc
     head = _HEAD.match(text)
     if head is None:
-        raise ValueError(f"prompts/{name}.md does not begin with its version")
+        raise ConfigError(f"prompts/{name}.md does not begin with its version")
     return Template(name, int(head[1]), text[head.end() :])
+
+
+def check_prompts() -> None:
+    """Read every prompt, so that one which is missing is told before a run begins. Raises ConfigError."""
+    for name in QUESTIONS:
+        template(name)

@@ -10,9 +10,9 @@ from typing import NamedTuple
 from triage.attack import TechniqueTable, kill_chain_order
 from triage.casework import kql
 from triage.casework.cause import named_cause
-from triage.casework.evidence import Finding, by_rule, findings, known_since, numbered
+from triage.casework.evidence import Finding, findings, known_since, numbered, rule_ids
 from triage.casework.harmless import harmless_reading
-from triage.casework.headline import Act, acts, main_acts, title
+from triage.casework.headline import Act, acts, main_acts, story, title
 from triage.casework.playbook import FOCUS, main_entities
 from triage.casework.response import CRITICAL, plan_response
 from triage.investigation import ActivityBrief, CandidateBrief, Cutoff, Investigation, Observation
@@ -58,7 +58,7 @@ def assess(
         disposition=verdict.disposition,
         verdict_reason=verdict.reason,
         title=title(told, focus),
-        summary=summarise(found, evidence, len(by_rule(leading))),
+        summary=summarise(found, evidence, story(told, rule_ids(brief, leading))),
         evidence=evidence,
         entities=entities,
         benign_reading=harmless_reading(brief, told, evidence, observations),
@@ -67,7 +67,7 @@ def assess(
         cause=named_cause(brief, verdict.disposition, evidence, observations),
         response_plan=plan_response(
             verdict.disposition,
-            entities,
+            _telling_first(entities, focus),
             tactics or _supposed_tactics(told),
             evidence,
             {technique for activity in brief.activities for technique in activity.techniques},
@@ -119,6 +119,12 @@ def gather_entities(brief: CandidateBrief, criticality: dict[tuple[str, str], in
     )
 
 
+def _telling_first(entities: Sequence[Entity], focus: Sequence[ActivityBrief]) -> list[Entity]:
+    """Return the entities, those first that carry most of the weight: a loud but mild one is not where to begin."""
+    order = {(ref.kind, ref.value): place for place, ref in enumerate(main_entities(focus))}
+    return sorted(entities, key=lambda entity: order.get((str(entity.kind), entity.value), len(order)))
+
+
 def criticalities(observations: Sequence[Observation]) -> dict[tuple[str, str], int]:
     """Return the criticality of every entity that the asset inventory answered for."""
     found = {}
@@ -142,20 +148,21 @@ def all_tactics(brief: CandidateBrief, techniques: TechniqueTable) -> tuple[str,
     return kill_chain_order(named)
 
 
-def summarise(found: Sequence[Finding], evidence: Sequence[Evidence], leading: int) -> str:
-    """Return two to six statements of the evidence, each with its citation.
+def summarise(found: Sequence[Finding], evidence: Sequence[Evidence], told: str) -> str:
+    """Return the story as ``told`` and two to four statements of the evidence, each with its citation.
 
-    They are the extent, the one or two ``leading`` rules, text that tries to direct the reader, why that is unusual
-    here, and what the asset is worth.
+    They are what is known to be bad, text that tries to direct the reader, the extent, why that is unusual here, and
+    what the asset is worth.
     """
     places: dict[str, list[int]] = {}
     for place, finding in enumerate(found):
         places.setdefault(finding.topic, []).append(place)
     compared = [place for topic in ("prevalence", "sightings", "history") for place in places.get(topic, [])]
     unusual = sorted(compared, key=lambda place: found[place].supports != "attack")[:1]
-    planted = places.get("planted", [])
-    picked = [*places["scope"], *places["rule"][:leading], *planted, *unusual, *places.get("asset", [])[:1]]
-    return " ".join(f"{found[place].statement.rstrip('.')} [{evidence[place].evidence_id}]." for place in picked)
+    bad = [place for place in places.get("intelligence", []) if found[place].supports == "attack"]
+    picked = [*bad, *places.get("planted", []), *places["scope"], *unusual, *places.get("asset", [])[:1]]
+    said = [f"{found[place].statement.rstrip('.')} [{evidence[place].evidence_id}]." for place in picked]
+    return " ".join([told, *said] if told else said)
 
 
 def _principal(activity: ActivityBrief) -> set[tuple[str, str]]:

@@ -92,7 +92,7 @@ def _guide(args: Answer, result: Answer, setting: Setting) -> Finding | None:
         return None
     rules = [a.rule for a in setting.brief.activities if any(ref.id == args["id"] for ref in a.sample_alerts)]
     named = f"'{plain(rules[0])}'" if rules else "the rule"
-    return Finding("guide", f"The author of {named} notes: '{plain(guide, 300)}'.", "rule_guide")
+    return Finding("guide", f"The author of {named} notes: '{plain(guide, 500)}'.", "rule_guide")
 
 
 def _span(row: Answer) -> str:
@@ -100,7 +100,12 @@ def _span(row: Answer) -> str:
 
 
 def _closed(row: Answer) -> str:
-    return f"closed as {row['closed']}" if row["closed"] else f"not closed, of {when(_time(row, 'first_seen'))}"
+    if not row["closed"]:
+        return f"of {when(_time(row, 'first_seen'))}, not closed"
+    who = f" by {plain(str(row['by']), 60)}" if row.get("by") else ""
+    at = f" on {_time(row, 'at'):%Y-%m-%d}" if row.get("at") else ""
+    note = f", noting '{plain(str(row['note']))}'" if row.get("note") else ""
+    return f"closed as {row['closed']}{who}{at}{note}"
 
 
 def _line(row: Answer) -> str:

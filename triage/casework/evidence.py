@@ -12,13 +12,13 @@ from statistics import median
 from pydantic import JsonValue
 
 from triage.attack import TechniqueTable
-from triage.casework import background_evidence
+from triage.casework import background_evidence, event_evidence, habit_evidence
 from triage.casework.findings import Finding as Finding  # noqa: PLC0414 - told again, for those who read evidence
 from triage.casework.findings import Reader, Setting, Supports, entity_text
 from triage.casework.playbook import FOCUS
 from triage.investigation import ActivityBrief, CandidateBrief, Observation
 from triage.models import AlertRef, Evidence
-from triage.trust.injection import PLANTED, scan
+from triage.trust.injection import PLANTED, recalled
 from triage.wording import days, listed, number, plain, span, when
 
 RULES_STATED = 12
@@ -44,6 +44,12 @@ def findings(
     asked = [_READERS[name](args, result, setting) for name, args, result in answers if name in _READERS]
     planted = _planted(brief, techniques)
     return [_scope(brief), *stated, *planted, *_weakest_join(brief), *(finding for finding in asked if finding)]
+
+
+def rule_ids(brief: CandidateBrief, leading: Sequence[ActivityBrief]) -> Mapping[tuple[str, str], str]:
+    """Return the evidence id of each rule, (detector, rule), that ``findings`` states; the extent is E1."""
+    groups = by_rule([*leading, *brief.ranked()])[:RULES_STATED]
+    return {(group[0].detector, group[0].rule): f"E{place}" for place, group in enumerate(groups, start=2)}
 
 
 def by_rule(activities: Sequence[ActivityBrief]) -> list[list[ActivityBrief]]:
@@ -124,7 +130,7 @@ def _planted(brief: CandidateBrief, techniques: TechniqueTable) -> list[Finding]
     if not held:
         return []
     kinds = sorted({flag.partition(":")[2] for activity in held for flag in activity.flags if flag.startswith(_KIND)})
-    told = next((finding for activity in held for text in _texts(activity) for finding in scan(text)), None)
+    told = next((finding for activity in held for text in _texts(activity) for finding in recalled(text)), None)
     quoted = f"; quoted, not followed: '{plain(told.excerpt, 160)}', which {plain(told.why)}" if told else ""
     technique = techniques.find(PROMPT_INJECTION)
     named = f"; ATLAS {technique.id} {technique.name}" if technique else ""
@@ -269,4 +275,6 @@ _READERS: Mapping[str, Reader] = {
     "alerts_around_entity": _around,
     "attack_lookup": _attack,
     **background_evidence.READERS,
+    **habit_evidence.READERS,
+    **event_evidence.READERS,
 }

@@ -31,6 +31,9 @@ Topic = Literal[
     "beat",
     "process",
     "guide",
+    "rhythm",
+    "events",
+    "peers",
 ]
 
 

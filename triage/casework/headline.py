@@ -1,6 +1,6 @@
 """The title of an investigation: its main behaviours in order of time, and where they happened."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -14,6 +14,9 @@ from triage.wording import plain
 _PREPOSITIONS = {"user": "by", "mailbox": "in", "address": "at", "model": "against"}
 _TITLE_ORDER = ("host", "device", "service", "cloud", "model", "mailbox", "user", "address")
 _PLURALS = {"address": "addresses", "mailbox": "mailboxes", "cloud": "cloud resources"}
+_TOLD = 4
+"""Behaviours that the story of an incident tells, the most telling ones."""
+_TOLD_SHARE = 0.25
 _SECOND_SHARE = 0.5
 """A second behaviour is named when it carries at least this share of the first one's weight."""
 
@@ -69,6 +72,35 @@ def main_acts(told: Sequence[Act]) -> list[Act]:
     different = [act for act in others if act.behaviour.tactic != lead.behaviour.tactic]
     second = (different or others)[:1]
     return sorted([lead, *second], key=lambda act: (act.first, -act.weight, act.behaviour.phrase))
+
+
+def story(told: Sequence[Act], cited: Mapping[tuple[str, str], str]) -> str:
+    """Return what happened in order of time, in one sentence: when, what, where, by whom, with the evidence of each.
+
+    ``cited``: evidence id by (detector, rule). '' where no act has evidence.
+    """
+    loud = [act for act in told if act.weight >= _TOLD_SHARE * told[0].weight]
+    known = [act for act in loud if (act.activity.detector, act.activity.rule) in cited][:_TOLD]
+    chosen = sorted(known, key=lambda act: (act.activity.first, -act.weight, act.behaviour.phrase))
+    if not chosen:
+        return ""
+    days = [f"{act.activity.first:%Y-%m-%d}" for act in chosen]
+    parts = [
+        f"{f'{day} ' if place == 0 or day != days[place - 1] else ''}{_scene(act)}"
+        for place, (act, day) in enumerate(zip(chosen, days, strict=True))
+    ]
+    ids = dict.fromkeys(cited[act.activity.detector, act.activity.rule] for act in chosen)
+    return f"In order (UTC): {'; '.join(parts)} {' '.join(f'[{one}]' for one in ids)}."
+
+
+def _scene(act: Act) -> str:
+    """Return e.g. '14:20 privilege escalation ('New service by SYSTEM') on ws1 by ann'."""
+    where = _most_tangible(main_entities([act.activity]))
+    place = f" {_PREPOSITIONS.get(where.kind, 'on')} {plain(where.value, 60)}" if where else ""
+    users = _of_kind([act.activity], "user") if where and where.kind != "user" else set()
+    who = f" by {plain(users.pop(), 60)}" if len(users) == 1 else ""
+    seen = f" ('{plain(act.activity.rule, 80)}')" if act.behaviour.source != "rule" else ""
+    return f"{act.activity.first:%H:%M} {_phrase(act.behaviour, leading=False, alone=False)}{seen}{place}{who}"
 
 
 def _phrase(meaning: Behaviour, *, leading: bool, alone: bool) -> str:

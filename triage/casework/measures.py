@@ -121,10 +121,10 @@ CONTAIN: dict[EntityKind, Measure] = {
     EntityKind.SERVICE: Measure(
         "restrict_service",
         "containment",
-        "Restrict access to service {}",
+        "Stop service {} where the incident installed it, else restrict who can reach it",
         "it is used in the incident",
         "lead",
-        "Reopen {}",
+        "Start {} again and reopen it",
     ),
 }
 """What stops an entity, by its kind; what is worth most comes first."""

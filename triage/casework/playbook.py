@@ -22,10 +22,12 @@ ACTORS = frozenset({"host", "user", "address", "device", "mailbox", "cloud", "se
 INDICATORS = frozenset({"address", "hash", "domain", "url"})
 """Kinds that lead from one victim to the next."""
 _MARGIN = timedelta(hours=1)
+_NEAR = timedelta(minutes=15)
 _KEYS = 1000
 _SIGNATURES = 100
 _NAMES = 20
 _LEAST_BEATS = 8
+_HABITS = ("usual_times", "peers")
 _FEW = 3
 """Outside entities up to which an activity is a conversation, not a scan."""
 
@@ -43,6 +45,8 @@ class Playbook(NamedTuple):
     """Outside entities whose alerts are tested for a steady beat."""
     documents: int = 6
     """Alerts whose documents are read for the tree of processes."""
+    events: bool = False
+    """Whether there are events to look into, beside alerts."""
 
     def plan(self, brief: CandidateBrief, observations: Sequence[Observation]) -> tuple[ToolCall, ...]:
         """Return the opening calls, then once the calls that the first answers raise."""
@@ -69,7 +73,8 @@ class Playbook(NamedTuple):
         calls = [_on_entity("first_last_seen", indicator) for indicator in indicators]
         for entity in actors[:1]:
             calls.append(self._history(brief, entity))
-            calls.append(_around(entity, focus[0].first, focus[0].first))
+            told = _first_telling(focus, entity)
+            calls.append(_around(entity, told, told))
         techniques = sorted({technique for activity in focus for technique in activity.techniques})
         if techniques:
             calls.append(ToolCall(name="attack_lookup", args={"ids": list(techniques[:20])}))
@@ -81,13 +86,33 @@ class Playbook(NamedTuple):
         """Ask what is known beyond the alerts; each question only where the candidate has what it is about."""
         keys: list[JsonValue] = [activity.key for activity in brief.ranked()[:_KEYS]]
         signatures: list[JsonValue] = [*sorted({activity.signature for activity in focus})[:_SIGNATURES]]
-        calls = [ToolCall(name="threat_intelligence", args={"activities": keys})]
+        calls = [ToolCall(name=name, args={"activities": keys}) for name in ("threat_intelligence", *_HABITS)]
         calls += _plans(brief, main_entities(focus))
         args: dict[str, JsonValue] = {"signatures": signatures, "before": brief.first.isoformat()}
         calls.append(ToolCall(name="similar_incidents", args=args))
         calls += [self._logons(brief, ref) for ref in actors if ref.kind == "user"][:1]
         calls += [_beat(activity, ref) for activity, ref in beating(focus)[: self.beats]]
-        return [*calls, *self._documents(focus)]
+        calls += self._documents(focus)
+        return [*calls, *(self._events(brief, focus, actors) if self.events else ())]
+
+    def _events(
+        self, brief: CandidateBrief, focus: Sequence[ActivityBrief], actors: Sequence[EntityRef]
+    ) -> list[ToolCall]:
+        """Ask what the events say that are no alerts: about the main entity, the users, the most telling process."""
+        calls = [
+            _near("events_around", _first_telling(focus, ref), kind=ref.kind, value=ref.value) for ref in actors[:1]
+        ]
+        users = [ref for ref in main_entities(focus) if ref.kind == "user"][:1]
+        calls += [self._logons(brief, ref).model_copy(update={"name": "logon_events"}) for ref in users]
+        started = [(a, _only(a, "host"), _only(a, "lineage") or _only(a, "process")) for a in focus]
+        return (
+            calls
+            + [
+                _near("process_events", activity.first, host=host, process=process)
+                for activity, host, process in started
+                if host and process
+            ][:1]
+        )
 
     def _logons(self, brief: CandidateBrief, user: EntityRef) -> ToolCall:
         since, until = brief.first - self.lookback, brief.last + timedelta(seconds=1)
@@ -192,6 +217,23 @@ def _beat(activity: ActivityBrief, ref: EntityRef) -> ToolCall:
     return _on_entity(
         "beacon_test", ref, rule=activity.rule[:1000], since=activity.first.isoformat(), until=until.isoformat()
     )
+
+
+def _first_telling(focus: Sequence[ActivityBrief], entity: EntityRef) -> datetime:
+    """Return when the most telling activity that names the entity began."""
+    named = (a for a in focus if principal_of(a) == entity or any(r[::2] == entity[::2] for r in a.entities))
+    return next(named, focus[0]).first
+
+
+def _only(activity: ActivityBrief, kind: str) -> str:
+    """Return the one entity of a kind that an activity names; of several, nobody knows which did it: ''."""
+    found = {ref.value for ref in activity.entities if ref.kind == kind}
+    return found.pop() if len(found) == 1 else ""
+
+
+def _near(tool: str, time: datetime, **args: str) -> ToolCall:
+    since, until = time - _NEAR, time + _NEAR
+    return ToolCall(name=tool, args={**args, "since": since.isoformat(), "until": until.isoformat()})
 
 
 def _names_process(activity: ActivityBrief) -> bool:

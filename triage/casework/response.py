@@ -18,6 +18,9 @@ from triage.wording import listed, plain
 
 _TARGETS = 6
 """Entities of one kind that get a containment step of their own."""
+_AT_ONCE = 2
+"""Hosts that are isolated before anything else is done."""
+_IF = "If the investigation confirms it: "
 _NAMED = 3
 """Entities that a step about several names."""
 CRITICAL = 75
@@ -41,7 +44,10 @@ def plan_response(
     evidence: Sequence[Evidence],
     techniques: Iterable[str] = (),
 ) -> tuple[ResponseStep, ...]:
-    """Return the steps in the order of the phases; each cites the evidence that names its target or its technique."""
+    """Return the steps in the order of the phases; each cites the evidence that names its target or its technique.
+
+    Of several ``entities`` of a kind, those that come first are acted on first.
+    """
     case = _Case(entities, evidence, _main(entities), own_domains(entities))
     if disposition == "benign":
         return (_step(REVIEW, case),)
@@ -52,17 +58,17 @@ def plan_response(
 
 def _conditional(step: ResponseStep) -> ResponseStep:
     """A suspicion justifies looking, not acting."""
-    if step.phase == "investigation":
+    if step.phase == "investigation" or step.action.startswith(_IF):
         return step
-    action = f"If the investigation confirms it: {step.action[:1].lower()}{step.action[1:]}"
+    action = f"{_IF}{step.action[:1].lower()}{step.action[1:]}"
     return step.model_copy(update={"action": action})
 
 
 def _main(entities: Sequence[Entity]) -> Entity | None:
-    """Return the entity that an owner can be asked about: a host before a user before an address, then by alerts."""
+    """Return the entity that an owner can be asked about: a host before a user before an address; the first of them."""
     kinds = list(CONTAIN)
     owned = [entity for entity in entities if entity.kind in CONTAIN]
-    return min(owned, key=lambda entity: (kinds.index(entity.kind), -entity.alert_count, entity.value), default=None)
+    return min(owned, key=lambda entity: kinds.index(entity.kind), default=None)
 
 
 def own_domains(entities: Iterable[Entity]) -> frozenset[str]:
@@ -81,10 +87,19 @@ def is_own(name: str, own: frozenset[str]) -> bool:
 
 
 def _containment(case: _Case) -> Iterator[ResponseStep]:
-    """Yield steps by turns, so that every kind has one before one kind has a second."""
-    by_kind = [[e for e in case.entities if e.kind == kind and _containable(e, case.own)] for kind in CONTAIN]
-    for place in range(_TARGETS):
-        yield from (_contain(targets[place], case) for targets in by_kind if place < len(targets))
+    """Yield steps by turns, so that every kind has one before one kind has a second; the first two hosts go first.
+
+    Blocking an indicator stops little while the second host that was taken is still connected. Further hosts may only
+    have been scanned: they are cut off once that is known.
+    """
+    by_kind = {
+        kind: [e for e in case.entities if e.kind == kind and _containable(e, case.own)][:_TARGETS] for kind in CONTAIN
+    }
+    first = by_kind[EntityKind.HOST][:_AT_ONCE]
+    turns = [targets[place] for place in range(_TARGETS) for targets in by_kind.values() if place < len(targets)]
+    for target in dict.fromkeys([*first, *turns]):
+        step = _contain(target, case)
+        yield _conditional(step) if target.kind == EntityKind.HOST and target not in first else step
 
 
 def _containable(entity: Entity, own: frozenset[str]) -> bool:
@@ -148,16 +163,20 @@ def _fits(measure: Measure, case: _Case) -> bool:
 
 
 def _step(measure: Measure, case: _Case, technique: str = "") -> ResponseStep:
-    targets = _targets(measure, case)
+    targets = _targets(measure, case, technique)
     return _made(measure, targets if measure.several else targets[:1], case, technique)
 
 
-def _targets(measure: Measure, case: _Case) -> list[Entity]:
-    """Return what a measure is about: the entities of the first kind that is there, else the main entity."""
+def _targets(measure: Measure, case: _Case, technique: str = "") -> list[Entity]:
+    """Return what a measure is about: the entities of the first kind that is there, else the main entity.
+
+    Those come first that a fact names together with the ``technique``: that is where it was used.
+    """
+    used = [fact for fact in case.evidence if technique and re.search(rf"\b{technique}\b", fact.statement)]
     for kind in measure.about:
         named = [e for e in case.entities if e.kind == kind and _containable(e, case.own) and not _outside(e, case.own)]
         if named:
-            return sorted(named, key=lambda entity: entity != case.main)
+            return sorted(named, key=lambda entity: (not naming(entity, used), entity != case.main))
     return [] if measure.several or case.main is None else [case.main]
 
 
@@ -181,18 +200,23 @@ def _made(measure: Measure, targets: Sequence[Entity], case: _Case, technique: s
 def _cited(targets: Sequence[Entity], technique: str, evidence: Sequence[Evidence]) -> tuple[str, ...]:
     """Return the facts that name the technique, those that name the target as well before the others."""
     target = targets[0] if targets else None
-    naming = cited(target, evidence, limit=len(evidence)) if target else ()
+    named = naming(target, evidence) if target else []
     told = [fact.evidence_id for fact in evidence if technique and re.search(rf"\b{technique}\b", fact.statement)]
-    return tuple(sorted(told, key=lambda one: one not in naming)[:3]) or cited(target, evidence)
+    return tuple(sorted(told, key=lambda one: one not in named)[:3]) or cited(target, evidence)
 
 
-def cited(target: Entity | None, evidence: Sequence[Evidence], limit: int = 3) -> tuple[str, ...]:
+def cited(target: Entity | None, evidence: Sequence[Evidence]) -> tuple[str, ...]:
     """Return the ids of the first facts that name the target, or of the first fact of all."""
-    if target is None:
-        return tuple(fact.evidence_id for fact in evidence[:1])
-    name = re.compile(rf"(?<!\w){re.escape(f'{target.kind}:{_name(target)}')}(?![\w-]|\.\w)")
-    naming = [fact.evidence_id for fact in evidence if name.search(fact.statement)]
-    return tuple(naming[:limit] or [fact.evidence_id for fact in evidence[:1]])
+    found = naming(target, evidence) if target else []
+    return tuple(found[:3] or [fact.evidence_id for fact in evidence[:1]])
+
+
+def naming(entity: Entity, evidence: Sequence[Evidence]) -> list[str]:
+    """Return the ids of the facts that name the entity."""
+    name = f"{entity.kind}:{_name(entity)}"
+    holding = [fact for fact in evidence if name in fact.statement]  # most do not, and a pattern is slow to compile
+    whole = rf"(?<!\w){re.escape(name)}(?![\w-]|\.\w)"
+    return [fact.evidence_id for fact in holding if re.search(whole, fact.statement)]
 
 
 def _name(entity: Entity) -> str:

@@ -14,8 +14,12 @@ if TYPE_CHECKING:
 
     from triage.adapters.baseline import Version
     from triage.judgement.normality import Difference, Habit
+    from triage.judgement.peers import Group
 
 _LIMIT = click.option("--limit", default=40, show_default=True, type=click.IntRange(1), help="Show so many at most.")
+
+
+_MEMBERS_SHOWN = 12
 
 
 @click.group("baseline")
@@ -51,6 +55,23 @@ def show_habits(
         print_json([one._asdict() for one in found])
     else:
         _print_habits(console(), found, limit)
+
+
+@baseline_command.command("peers")
+@click.argument("about", metavar="[ENTITY]", default="")
+@with_settings
+@_LIMIT
+@with_json
+def show_peers(
+    about: str, config: Path | None, state: Path | None, output: Path | None, limit: int, as_json: bool
+) -> None:
+    """Show which entities behave alike, found without labels: the group of an entity such as host:dc01, or all."""
+    with open_session(config, state, output) as session:
+        found = session.peers(about)
+    if as_json:
+        print_json([one._asdict() for one in found])
+    else:
+        _print_groups(console(), found, limit)
 
 
 @baseline_command.command("diff")
@@ -111,6 +132,15 @@ def _print_habits(screen: "Console", found: Sequence["Habit"], limit: int) -> No
         for line in _told(one):
             screen.print(safe(f"  {line}", 400))
     _print_rest(screen, len(found), limit, "nothing that fits counts as normal")
+
+
+def _print_groups(screen: "Console", found: Sequence["Group"], limit: int) -> None:
+    for one in found[:limit]:
+        members = ", ".join(f"{name} ({likeness:.2f})" for name, likeness in one.members[:_MEMBERS_SHOWN])
+        more = len(one.members) - _MEMBERS_SHOWN
+        screen.print(safe(f"{len(one.members):,} behave like {one.leader}", 300, "bold"))
+        screen.print(safe(f"  {members}{f' and {more:,} more' if more > 0 else ''}", 2000))
+    _print_rest(screen, len(found), limit, "no group is known: too few habits, or nobody behaves alike")
 
 
 def _told(one: "Habit") -> Sequence[str]:

@@ -1,7 +1,7 @@
 """Domain values about who may be behind incidents: actor profiles, what incidents share, campaigns."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pydantic import Field
 
@@ -9,6 +9,20 @@ from triage.models import Model
 
 Ground = Literal["threat", "indicator", "tooling", "sequence"]
 """What a link is made of first of all."""
+
+
+class Meaning(NamedTuple):
+    """What the alerts of an incident mean, to find others like it."""
+
+    incident_id: str
+    model: str
+    """Of the embedding; vectors of different models cannot be compared."""
+    first: int
+    """Microseconds, as is ``last``."""
+    last: int
+    title: str
+    vector: bytes
+    """float32, little endian, length 1."""
 
 
 class Profile(Model):

@@ -16,7 +16,8 @@ from triage.judgement.baseline import WEIGHTS
 from triage.judgement.bonds import NOTHING, Bonds, Components, Taken, must_links, taken_in
 from triage.judgement.company import offers, why_taken_in
 from triage.judgement.constraints import Constraint
-from triage.judgement.links import RULES, Link, Rules, all_links, rollout_links
+from triage.judgement.links import RULES, Link, Rules, all_links, apart_from_roll_outs, rollout_links
+from triage.judgement.resolution import explained, identities, one_name_links, with_accounts, without_handed_over
 from triage.trust.injection import PLANTED
 
 JOINS = pl.Schema(
@@ -52,11 +53,14 @@ def correlate(
     said about what belongs together, in the order of their saying; what they joined is rated like the rest of the core
     but draws in nothing.
     """
-    ordered = judged.sort("first", "activity")
+    ordered = with_accounts(judged.sort("first", "activity"))
     bonds = Bonds(constraints, ordered)
+    known = identities(ordered)
     core = ordered.filter(core_mask(rules)).with_row_index("node")
     nodes = bonds.with_joined(core, ordered)
-    links = all_links(core, ordered, kin, settings, rules).filter(pl.col("strength") >= rules.threshold)
+    one_name = apart_from_roll_outs(one_name_links(core, known, rules), core, rules)
+    links = without_handed_over(pl.concat([all_links(core, ordered, kin, settings, rules), one_name]), core)
+    links = links.filter(pl.col("strength") >= rules.threshold)
     links = bonds.allowed(links, core)
     _, component = spanning_forest(nodes, links, bonds)
     links = pl.concat([links, bonds.allowed(rollout_links(core, component[: core.height], rules), core)])
@@ -68,7 +72,7 @@ def correlate(
     taken_in = absorbed.select("candidate", activity="right", core=pl.lit(value=False))
     return Correlated(
         pl.concat([inside, taken_in]).sort("candidate", "activity"),
-        pl.concat([_joins(tree, nodes), absorbed]).sort("candidate", "strength", "left", "right"),
+        explained(pl.concat([_joins(tree, nodes), absorbed]), known).sort("candidate", "strength", "left", "right"),
     )
 
 

@@ -14,7 +14,7 @@ LEAST_SIMILARITY = 0.8
 """Cosine from which on two signatures are kin: two detectors' words for the same thing."""
 
 KIN = pl.Schema({"signature": pl.String, "other": pl.String, "similarity": pl.Float64})
-VECTORS = pl.Schema({"signature": pl.String(), "vector": pl.List(pl.Float32())})
+VECTORS = pl.Schema({"signature": pl.String(), "vector": pl.List(pl.Float32()), "model": pl.String()})
 
 
 def embed(state: RunState, context: RunContext) -> Made:
@@ -33,7 +33,14 @@ def embed(state: RunState, context: RunContext) -> Made:
     context.work.put(Frames.KIN, pl.DataFrame(list(kin), schema=KIN, orient="row"))
     context.work.put(
         Frames.VECTORS,
-        pl.DataFrame({"signature": list(vectors), "vector": list(_as_lists(vectors).values())}, schema=VECTORS),
+        pl.DataFrame(
+            {
+                "signature": list(vectors),
+                "vector": list(_as_lists(vectors).values()),
+                "model": [context.embedder.model_id] * len(vectors),
+            },
+            schema=VECTORS,
+        ),
     )
     return Made({}, {"signatures": len(texts), "embedded": len(unseen), "kin": len(kin)})
 

@@ -19,7 +19,7 @@ def _compiled() -> CompiledInvestigation:
 def examine(state: InvestigationTask, *, runtime: Runtime[RunContext]) -> RunUpdate:
     """Investigate one candidate within its budget; the result joins the others in the state."""
     dossier = runtime.context.dossier
-    handles = replace(dossier.context(), advisor=runtime.context.advisor)
+    handles = replace(dossier.context(), advisor=runtime.context.advisor, place=state["place"])
     investigation = investigate(_compiled(), dossier.brief(state["candidate"]), handles)
     if investigation.narrative and investigation.narrative.notes:
         runtime.context.tell(Notice("warning", f"language model: {investigation.narrative.notes[0]}"))

@@ -7,12 +7,13 @@ import polars as pl
 
 from triage.attack import TechniqueTable
 from triage.desk.indicators import address
-from triage.intelligence.adversary import Campaign, Trait, Traits
+from triage.intelligence.adversary import Campaign, Meaning, Trait, Traits
 from triage.intelligence.campaigns import Known, campaigns, known_by_entity, linked
 from triage.intelligence.profiles import profiles_of, resembles
 from triage.models import EntityKind, Incident
 from triage.nodes.horizon import horizon
 from triage.nodes.known_bad import named_entities
+from triage.nodes.meaning import meanings
 from triage.state import Frames, RunContext
 from triage.times import moment, span
 from triage.wording import plain
@@ -20,6 +21,14 @@ from triage.wording import plain
 INDICATORS_KEPT = 200
 """Indicators kept of an incident, the rarest first; known-bad ones always."""
 TOOLING_KEPT = 50
+_MEANINGS = pl.Schema(
+    [
+        *((name, pl.String()) for name in ("incident_id", "model")),
+        *((name, pl.Int64()) for name in ("first", "last")),
+        *(("title", pl.String()), ("vector", pl.Binary())),
+    ]
+)
+"""Of ``adversary.Meaning``."""
 _INDICATORS = (EntityKind.HASH, EntityKind.DOMAIN, EntityKind.URL, EntityKind.ADDRESS, EntityKind.MAILBOX)
 
 
@@ -33,6 +42,7 @@ def link_campaigns(incidents: tuple[Incident, ...], context: RunContext) -> tupl
     everything = [*_earlier(context, replaced), *own]
     found = linked_campaigns(everything, context, context.dossier.context().techniques)
     _put(context, own, replaced, found)
+    context.work.put(Frames.MEANINGS, pl.DataFrame(meanings(shown, context), schema=_MEANINGS, orient="row"))
     return with_campaigns(incidents, found)
 
 
@@ -43,7 +53,8 @@ def keep_campaigns(context: RunContext) -> None:
     rows = context.work.get(Frames.TRAITS).rows()
     traits = [Traits.model_validate_json(body) for _, body in rows if body]
     found = [Campaign.model_validate_json(body) for body in context.work.get(Frames.CAMPAIGNS)["body"].to_list()]
-    context.campaigns.save(traits, [name for name, body in rows if not body], found)
+    known = [Meaning(*row) for row in context.work.get(Frames.MEANINGS).iter_rows()]
+    context.campaigns.save(traits, [name for name, body in rows if not body], found, known)
 
 
 def with_campaigns(incidents: tuple[Incident, ...], found: Sequence[Campaign]) -> tuple[Incident, ...]:

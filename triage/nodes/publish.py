@@ -5,7 +5,6 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from triage import __version__, watermarks
@@ -15,6 +14,7 @@ from triage.events import Notice
 from triage.judgement.teaching import mark_unusual
 from triage.models import DeadLetter, Incident, Incompleteness, RunCounts
 from triage.nodes.link_campaigns import keep_campaigns
+from triage.nodes.meaning import incident_vectors
 from triage.nodes.stage import Made
 from triage.ports import Publication
 from triage.record import ledger
@@ -136,17 +136,3 @@ def _index(state: RunState, context: RunContext) -> None:
         context.publisher(shown, incident_vectors(shown, context), context.run)
     except (SourceError, SourceUnavailable) as error:
         context.tell(Notice("warning", f"incidents were not written to the index: {error}"))
-
-
-def incident_vectors(incidents: Sequence[Incident], context: RunContext) -> Mapping[str, Sequence[float]]:
-    """Return a unit vector per incident: the mean of the vectors of its signatures."""
-    vectors = dict(context.work.get(Frames.VECTORS).iter_rows())
-    signatures = dict(context.work.get(Frames.COMPARED).select("activity", "signature").iter_rows())
-    found = {}
-    for incident in incidents:
-        own = {signatures[entry.activity] for entry in incident.timeline if entry.activity in signatures}
-        rows = [vectors[signature] for signature in sorted(own) if signature in vectors]
-        if rows:
-            mean = np.mean(np.asarray(rows, dtype=np.float32), axis=0)
-            found[incident.incident_id] = (mean / (np.linalg.norm(mean) or 1.0)).tolist()
-    return found

@@ -9,11 +9,13 @@ from typing import Any
 
 from triage.columns import Facts
 from triage.models import EntityKind
-from triage.trust.injection import MODEL_PROMPT, PLANTED, scan
+from triage.trust.injection import MODEL_PROMPT, PLANTED, Finding, listed, scan, unlisted
 
 _SHORTEST = 1
 _PIECE = 200
 """Characters of a field up to which it may be a piece of a text that is spread over fields."""
+_PHRASE = re.compile(r"(?:[^\W\d_]+[,.;:!?]? +){2}[^\W\d_]|[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{4}")
+"""A piece of a sentence: three words, or letters of a script without blanks."""
 _CACHED_CHARS = 4_000_000
 """Of texts whose kinds are remembered; beyond this all are forgotten."""
 
@@ -27,6 +29,12 @@ words about it."""
 _OWN_WORDS = re.compile(r"^\.(?:message|reason|description)$|\.(?:reason|description)$|\.rule\.name$", re.IGNORECASE)
 """Those of them in which an alert speaks for itself. It may quote there, too, what a model was told to do, yet nothing
 that tells whoever triages the alert what to make of it."""
+_ADVICE = re.compile(
+    r"(?:description|remediation|recommend|mitigation|resolution|extended_?properties|reason|guide|note|help|advice)\w*$",
+    re.IGNORECASE,
+)
+"""Fields in which a vendor tells the reader what an alert means and what to do: there, advice alone says nothing.
+What the listed patterns find there still counts."""
 _DIRECTING = frozenset({"verdict", "suppress", "claim"})
 _OF_ENTITY = re.compile(
     r"\.(?:user|user_agent|host|source|destination|client|server|url|http|file|process|email|dns|tls|device|observer"
@@ -42,7 +50,7 @@ class InstructionMarks:
     __slots__ = ("_chars", "_kinds")
 
     def __init__(self) -> None:
-        self._kinds: dict[str, tuple[str, ...]] = {}
+        self._kinds: dict[tuple[str, bool], tuple[str, ...]] = {}
         self._chars = 0
 
     def on(self, facts: Facts, source: Mapping[str, Any]) -> Facts:
@@ -51,44 +59,55 @@ class InstructionMarks:
         An alert of an AI service quotes what was said to its model; it is marked, but apart, if such text stands
         nowhere but where those quote. Whoever names a model cannot so hide what is in a user name, URL or host.
         """
-        kinds = self._of(list(_texts(source)))
+        kinds = self._of(list(_placed(source)))
         if not kinds:
             return facts
         quoted = _is_about_model(facts) and not self._of(list(_unquoted(source))) and not self._directs(source)
         marks = {MODEL_PROMPT if quoted else PLANTED, *(f"{PLANTED}:{kind}" for kind in kinds)}
         return facts._replace(flags=tuple(sorted({*facts.flags, *marks})))
 
-    def _of(self, texts: list[str]) -> set[str]:
-        kinds = {kind for text in texts for kind in self._one(text)}
-        return kinds or {finding.kind for finding in scan("\n".join(text for text in texts if len(text) <= _PIECE))}
+    def _of(self, placed: list[tuple[str, str]]) -> set[str]:
+        kinds = {kind for path, text in placed for kind in self._one(text, advice=_is_advice(path))}
+        return kinds or {finding.kind for finding in _spread([one for one in placed if len(one[1]) <= _PIECE])}
 
     def _directs(self, source: Mapping[str, Any]) -> bool:
         """Tell whether the alert's own words tell its reader what to make of it."""
         own = (text for path, text in _placed(source) if _OWN_WORDS.search(path) and not _OF_ENTITY.match(path))
-        return any(_DIRECTING & set(self._one(text)) for text in own)
+        return any(_DIRECTING & set(self._one(text, advice=False)) for text in own)
 
-    def _one(self, text: str) -> tuple[str, ...]:
-        kinds = self._kinds.get(text)
+    def _one(self, text: str, *, advice: bool) -> tuple[str, ...]:
+        kinds = self._kinds.get((text, advice))
         if kinds is None:
             self._chars += len(text)
             if self._chars > _CACHED_CHARS:
                 self._kinds.clear()
                 self._chars = len(text)
-            kinds = self._kinds[text] = tuple(finding.kind for finding in scan(text))
+            found = listed(text) if advice else scan(text)
+            kinds = self._kinds[text, advice] = tuple(finding.kind for finding in found)
         return kinds
+
+
+def _is_advice(path: str) -> bool:
+    return _ADVICE.search(path) is not None
+
+
+def _spread(pieces: list[tuple[str, str]]) -> tuple[Finding, ...]:
+    """Return what short fields say only together. Names and states beside each other are no sentence in free words."""
+    spoken = [text for path, text in pieces if _PHRASE.search(text) and not _is_advice(path)]
+    return listed("\n".join(text for _, text in pieces)) or unlisted("\n".join(spoken))
 
 
 def _is_about_model(facts: Facts) -> bool:
     return any(ref.kind == EntityKind.MODEL for ref in facts.entities)
 
 
-def _unquoted(source: Mapping[str, Any]) -> Iterator[str]:
+def _unquoted(source: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield every text but those in fields where an alert of an AI service tells what was said to its model."""
-    return (text for path, text in _placed(source) if _OF_ENTITY.match(path) or not _QUOTING.search(path))
+    return ((path, text) for path, text in _placed(source) if _OF_ENTITY.match(path) or not _QUOTING.search(path))
 
 
 def _placed(source: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield every text with the path of its field, which begins with a dot."""
+    """Yield every text in the order of the document, with the path of its field, which begins with a dot."""
     waiting: list[tuple[str, object]] = [("", source)]
     while waiting:
         path, one = waiting.pop()
@@ -96,20 +115,6 @@ def _placed(source: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             if len(one) >= _SHORTEST:
                 yield path, one
         elif isinstance(one, dict):
-            waiting.extend((f"{path}.{name}", inner) for name, inner in one.items())
+            waiting.extend((f"{path}.{name}", inner) for name, inner in reversed(one.items()))
         elif isinstance(one, list):
-            waiting.extend((path, inner) for inner in one)
-
-
-def _texts(value: object) -> Iterator[str]:
-    """Yield every text below a value in the order of the document, without recursion."""
-    waiting = [value]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, str):
-            if len(one) >= _SHORTEST:
-                yield one
-        elif isinstance(one, dict):
-            waiting.extend(reversed(one.values()))
-        elif isinstance(one, list):
-            waiting.extend(reversed(one))
+            waiting.extend((path, inner) for inner in reversed(one))

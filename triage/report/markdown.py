@@ -1,5 +1,6 @@
 """The report as Markdown, for tickets: every text from outside is escaped so that it shows as it is."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from triage.casework.cause_wording import told
@@ -8,6 +9,7 @@ from triage.report import content, narrative
 from triage.report.content import Report
 from triage.trust.untrusted import clean, defang
 from triage.trust.untrusted import for_markdown as md
+from triage.wording import number
 
 _SUMMARY_CHARS = 6000
 
@@ -179,16 +181,17 @@ def _activity(entry: TimelineEntry) -> str:
 
 
 def _evidence(evidence: Evidence) -> str:
-    ids = ", ".join(md(f"{alert.index}/{alert.id}", 200) for alert in evidence.alerts[: content.IDS])
-    more = ", …" if evidence.alert_count > content.IDS else ""
-    counted = f" {evidence.alert_count:,} alerts: {ids}{more}" if evidence.alert_count else ""
+    ids = [md(f"{alert.index}/{alert.id}", 200) for alert in evidence.alerts[: content.IDS]]
+    more = ["…"] if evidence.alert_count > len(ids) else []
+    counted = f" {number(evidence.alert_count, 'alert')}: {', '.join([*ids, *more])}" if ids else ""
     return f"**{md(evidence.evidence_id)}** ({evidence.supports}) {md(evidence.statement, 1000)}{counted}"
 
 
 def _joins(incident: Incident) -> Iterator[str]:
     shown = content.chosen_joins(incident)
-    lines = (f"{j.strength:.0%} {md(j.reason)}{' **(weakest link)**' if j.weakest else ''}" for j in shown)
-    yield from _section("Why these alerts belong together", lines)
+    lines = Counter(f"{j.strength:.0%} {md(j.reason)}{' **(weakest link)**' if j.weakest else ''}" for j in shown)
+    told = (f"{line} ({count} joins)" if count > 1 else line for line, count in lines.items())
+    yield from _section("Why these alerts belong together", told)
     yield from _cut(len(shown), len(incident.joins), "joins")
 
 

@@ -1,8 +1,8 @@
 """Checks sentences against the evidence they cite: a claim that its citation does not carry is struck, not believed.
 
-What is checked is what a reader would act on: names in quotation marks or with a capital inside a sentence,
-``kind:value`` entities, addresses, hashes, technique ids, domains, times and numbers. Each must stand in a cited
-statement or be the id of a cited alert.
+What is checked is what a reader would act on: names in quotation marks or with a capital inside a sentence, words that
+are no ordinary English (``vocabulary``), ``kind:value`` entities, addresses, hashes, technique ids, domains, times and
+numbers. Each must stand in a cited statement or be the id of a cited alert.
 """
 
 import re
@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from triage.models import Evidence
+from triage.trust.vocabulary import is_ordinary
 
 _CITATION = re.compile(r"\[(E\d+(?:\s*,\s*E\d+)*)\]")
 _SENTENCE = re.compile(r"(?<=\])\.(?=\s|$)")
@@ -18,6 +19,8 @@ _TOKEN = re.compile(r"\d{1,3}(?:,\d{3})+(?![\w,])|\w[\w.:/\\@+-]*\w|\w")
 _TELLING = re.compile(r"\d|[:@\\]|\w\.\w|\w_\w")
 _NAME = re.compile(r"(?<=[\w,;:)] )[A-Z][\w-]*")
 """A word with a capital inside a sentence: in English a name."""
+_PLAIN = re.compile(r"(?<![\w.:/\\@+-])[a-z]{3,}(?![\w:/\\@+]|[.-]\w)")
+"""A word in lower case that stands by itself; where it is no ordinary one it is a name, too."""
 _WORDS = frozenset({"i", "utc", "att&ck", "mitre", "kql"})
 """Such words that name nothing of this case."""
 
@@ -77,7 +80,8 @@ def claims(sentence: str) -> list[str]:
     quoted = [next(filter(None, found.groups())) for found in _QUOTED.finditer(sentence)]
     words = [word for word in _TOKEN.findall(sentence) if _TELLING.search(word)]
     names = [name for name in _NAME.findall(sentence) if name.casefold() not in _WORDS]
-    return list(dict.fromkeys([*quoted, *words, *names]))
+    rare = [word for word in _PLAIN.findall(sentence) if not is_ordinary(word)]
+    return list(dict.fromkeys([*quoted, *words, *names, *rare]))
 
 
 def _carried(evidence: Iterable[Evidence]) -> str:

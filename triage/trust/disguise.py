@@ -4,6 +4,7 @@ Every function is pure and bounded; what comes out is for detectors, never for a
 """
 
 import base64
+import codecs
 import html
 import re
 import unicodedata
@@ -14,6 +15,8 @@ from urllib.parse import unquote
 
 VIEWS = 24
 """Readings of one text that are looked at, at most."""
+LEAST_APART = 8
+"""Letters that stand apart in a row, from which on they are read as a word."""
 _DEPTH = 3
 _SHORTEST = 8
 _SHORTEST_RUN = 12
@@ -32,16 +35,35 @@ _ALIKE = str.maketrans(
 _LEET = str.maketrans("01345678@$l", "oieasgtbasi")
 """Also l as i: 1 stands for both, so patterns for this reading are changed alike."""
 
-_ENCODED = re.compile(r"%[0-9A-Fa-f]{2}|&#|&[A-Za-z]{2,8};|\\[xuU0-7]|%u[0-9A-Fa-f]{4}|[A-Za-z0-9+/_-]{16}")
+_ENCODED = re.compile(
+    r"%[0-9A-Fa-f]{2}|&#|&[A-Za-z]{2,8};|\\[xuU0-7]|%u[0-9A-Fa-f]{4}|(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{16}"
+)
+"""A run is looked at from its beginning only, or every place in it would be tried."""
 _ESCAPE = re.compile(
     r"(?:\\x|\\u00|%u00)([0-9A-Fa-f]{2})|(?:\\u|%u)([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})|\\([0-3][0-7]{2})"
 )
-_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{12,}={0,2}")
+_BASE64 = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{12,}={0,2}")
 _HEX = re.compile(r"(?<![0-9A-Fa-f])(?:0x)?((?:[0-9A-Fa-f]{2}[ :]?){8,})(?![0-9A-Fa-f])")
-_APART = re.compile(r"(?:(?<![^\W_])[^\W_](?:[\W_]{1,6}|$)){8,}")
+_ENCODINGS = (
+    ("utf-16-le", re.compile(rb"(?:[^\x00][\x00-\x06]|[\x10-\x2f]\x20){3,}", re.DOTALL)),
+    ("utf-8", re.compile(rb".+", re.DOTALL)),
+    ("utf-16-le", re.compile(rb"(?:.[\x00\x20\x30\x4e-\x9f\xac-\xd7\xff])+", re.DOTALL)),
+)
+"""How bytes are read, in this order, where they have that shape: UTF-16 of alphabets, UTF-8, UTF-16 of East Asia."""
+_APART = re.compile(rf"(?:(?<![^\W_])[^\W_](?:[\W_]{{1,6}}|$)){{{LEAST_APART},}}")
+_BETWEEN = re.compile(r"[\W_]+")
 _FOREIGN = re.compile(r"[^\x00-\x7f]")
 _BANG = re.compile(r"[!|](?=\w)")
 _MIXED = re.compile(r"[^\W\d_][0134567@$!|]|[0134567@$!|][^\W\d_]")
+
+
+_COMMON = "the|and|you|your|this|that|all|not|please|must|should|alert|incident|ignore|instructions"
+_ROTATED_WORDS, _BACKWARD_WORDS = codecs.encode(_COMMON, "rot13").split("|"), _COMMON[::-1].split("|")
+_ROTATED, _BACKWARDS = (
+    re.compile(rf"\b(?:{words})\b.*?\b(?:{words})\b", re.IGNORECASE | re.DOTALL)
+    for words in ("|".join(_ROTATED_WORDS), "|".join(_BACKWARD_WORDS))
+)
+"""Two of these words, turned, tell that a text is; what is read for nothing costs time only."""
 
 
 class View(NamedTuple):
@@ -57,7 +79,7 @@ class View(NamedTuple):
 def fold(text: str) -> str:
     """Return the text in lower case without accents, compatibility forms or unseen characters, of equal meaning."""
     if text.isascii():
-        return _UNSEEN.sub("", text).lower()
+        return (text if text.isprintable() else _UNSEEN.sub("", text)).lower()
     seen = _UNSEEN.sub("", text)
     return unicodedata.normalize("NFC", _MARKS.sub("", unicodedata.normalize("NFKD", seen))).casefold()
 
@@ -76,7 +98,7 @@ def leet(folded: str) -> str:
 
 def joined(folded: str) -> str:
     """Return the letters that stand apart (``i-g-n-o-r-e``) as one word; '' where there are none."""
-    return " ".join(re.sub(r"[\W_]+", "", run[0]) for run in _APART.finditer(folded))
+    return " ".join(_BETWEEN.sub("", run[0]) for run in _APART.finditer(folded))
 
 
 def is_mixed(folded: str) -> bool:
@@ -106,6 +128,10 @@ def _decoded(view: View) -> Iterator[View]:
     )
     if hidden:
         yield View(hidden, view.span, "tag characters")
+    if _may_hold(_ROTATED_WORDS, text) and _ROTATED.search(text):
+        yield View(codecs.decode(text, "rot13"), view.span, "rot13")
+    if _may_hold(_BACKWARD_WORDS, text) and _BACKWARDS.search(text):
+        yield View(text[::-1], view.span, "reversed letters")
     if not _ENCODED.search(text):
         return
     if "%" in text:
@@ -115,6 +141,11 @@ def _decoded(view: View) -> Iterator[View]:
     if "\\" in text or "%u" in text:
         yield from _changed(view, _ESCAPE.sub(_unescape, text), "escapes")
     yield from _runs(view)
+
+
+def _may_hold(words: list[str], text: str) -> bool:
+    """Tell whether one of the words may be in a text, in any case; cheap."""
+    return not text.isascii() or any(map(text.lower().__contains__, words))
 
 
 def _changed(view: View, decoded: str, disguise: str) -> Iterator[View]:
@@ -129,8 +160,7 @@ def _runs(view: View) -> Iterator[View]:
             yield View(text, _within(view, run), "hex")
     for run in _BASE64.finditer(view.text):
         for part in dict.fromkeys((run[0], *run[0].split("/"))):
-            text = _readable(_from_base64(part))
-            if text:
+            if len(part) >= _SHORTEST_RUN and (text := _readable(_from_base64(part))):
                 yield View(text, _within(view, run), "base64")
 
 
@@ -140,7 +170,7 @@ def _within(view: View, run: re.Match[str]) -> tuple[int, int]:
 
 
 def _from_base64(run: str) -> bytes:
-    if len(run) < _SHORTEST_RUN or run.islower() or run.isupper() or run.isdigit():
+    if run.islower() or run.isupper() or run.isdigit():
         return b""
     stripped = run.rstrip("=").replace("-", "+").replace("_", "/")
     if len(stripped) % 4 == 1:
@@ -150,12 +180,15 @@ def _from_base64(run: str) -> bytes:
 
 def _readable(data: bytes) -> str:
     """Return bytes as text where they are one, with NUL for blank as auditd writes it; '' where they are none."""
-    wide = data[1:40:2].count(0) * 4 >= len(data[:40]) * 2 - 4 and len(data) > 4
-    try:
-        text = data.decode("utf-16-le" if wide else "utf-8").replace("\0", " ")
-    except UnicodeDecodeError:
-        return ""
-    return text if len(text) >= _SHORTEST and _UNSEEN.sub("", " ".join(text.split())).isprintable() else ""
+    for encoding, shape in _ENCODINGS if len(data) >= _SHORTEST else ():
+        if shape.fullmatch(data):
+            try:
+                text = data.decode(encoding).replace("\0", " ")
+            except UnicodeDecodeError:
+                continue
+            if len(text) >= _SHORTEST and _UNSEEN.sub("", " ".join(text.split())).isprintable():
+                return text
+    return ""
 
 
 def _unescape(found: re.Match[str]) -> str:

@@ -10,12 +10,13 @@ shell, script tags), which the detectors of those are there for.
 
 import csv
 import re
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import NamedTuple
 
-from triage.trust.disguise import View, fold, is_mixed, joined, leet, readings, skeleton
+from triage.trust.directive import directing
+from triage.trust.disguise import LEAST_APART, View, fold, is_mixed, joined, leet, readings, skeleton
 from triage.trust.untrusted import clean
 
 PLANTED = "injection"
@@ -23,8 +24,10 @@ PLANTED = "injection"
 MODEL_PROMPT = "model_prompt"
 """The same in an alert about an AI model: what was said to that model, which such an alert always quotes."""
 EXCERPT_CHARS = 160
+_UNLISTED = "names whom it speaks to, what is to be done and how harmless it is close to each other"
 _WINDOW = 20_000
 _OVERLAP = 400
+_RECALLED_CHARS = 1_000
 _STEM = 4
 _WORD = re.compile(r"[^\W_]+")
 _WITHOUT_BLANKS = frozenset({"zh", "ja", "ko", "ar"})
@@ -33,19 +36,26 @@ _BEFORE, _AFTER, _REACH = 16, 48, 32
 """Words looked at before and after an anchor; no pattern reaches further than ``_REACH`` after it."""
 _GAP = ((r"~~", 10), (r"~", 4))
 
-_SIGNS: tuple[tuple[str, str, re.Pattern[str]], ...] = tuple(
-    (kind, why, re.compile(pattern, re.IGNORECASE))
-    for kind, why, pattern in (
+_SIGNS: tuple[tuple[str, str, tuple[str, ...], re.Pattern[str]], ...] = tuple(
+    (kind, why, literals, re.compile(pattern, re.IGNORECASE))
+    for kind, why, literals, pattern in (
         (
             "terminal",
             "holds a terminal escape sequence",
+            ("\x1b", "\\x1b", "\\x9", "#033", "\\033", "\\e]8", "\\u001b"),
             r"\x1b[\[\]PX^_(]|\x9b|\x9d|\\x1b[\[\]]|\\x9[bd]|#033[\[\]]|\\(?:033|e)\]8;;|\\u001b[\[\]]",
         ),
-        ("hidden", "holds invisible tag characters", "[\U000e0020-\U000e007e]{4}|\\\\U000e00[2-7][0-9a-f]"),
-        ("hidden", "changes the direction of its letters", "[\u202d\u202e]|\\\\u202[de]"),
+        (
+            "hidden",
+            "holds invisible tag characters",
+            ("\\u000e00",),
+            "[\U000e0020-\U000e007e]{4}|\\\\U000e00[2-7][0-9a-f]",
+        ),
+        ("hidden", "changes the direction of its letters", ("\\u202",), "[\u202d\u202e]|\\\\u202[de]"),
         (
             "turn",
             "holds the mark-up of a chat",
+            ("<|", "<im_", "inst]", "sys>>", "_of_turn>", "instruction", "system_prompt>", "assistant>"),
             (
                 r"<\|[a-z_]{3,20}\|>|<\|?im_(?:start|end)\|?>|\[/?inst\]|<</?sys>>|<(?:start|end)_of_turn>"
                 r"|</?(?:instructions?|system_prompt|assistant)>"
@@ -54,6 +64,7 @@ _SIGNS: tuple[tuple[str, str, re.Pattern[str]], ...] = tuple(
         (
             "turn",
             "poses as a turn of a conversation",
+            ("system", "assistant", "developer", "###"),
             (
                 r"(?:\n|\\n|^)\s*(?:###?\s*)?(?:system|assistant|developer)\s*:\s*"
                 r"(?:you\b|the user\b|ignore|this is|new |from now|always|override)"
@@ -63,6 +74,7 @@ _SIGNS: tuple[tuple[str, str, re.Pattern[str]], ...] = tuple(
         (
             "task",
             "dictates the answer",
+            ("respond", "repl", "answer", "say"),
             (
                 r"\b(?:respond|reply|replying|answer|saying?)\s(?:only |simply |just |exactly )?(?:with\s|:\s?)?"
                 "[\"'\u201c\u201d\u2018\u00ab]"
@@ -70,12 +82,7 @@ _SIGNS: tuple[tuple[str, str, re.Pattern[str]], ...] = tuple(
         ),
     )
 )
-_ANY_SIGN = re.compile(
-    r"[\x1b\x9b\x9d]|[\\#](?:x1b|x9[bd]|033|e\]8|u001b|U000e|u202)|<\||<im|\[/?inst|<</?sys|_of_turn"
-    r"|instruction|system|assistant|developer|respond|repl|answer|\bsay|###",
-    re.IGNORECASE,
-)
-"""A cheap test without which no sign can be there in ASCII text."""
+"""Kind, why, and literals (in lower case) without one of which it cannot be in ASCII text."""
 _WRITTEN_OUT = ("terminal", "escapes")
 """Honest scripts colour their output with escapes that are written out."""
 
@@ -84,7 +91,7 @@ class Finding(NamedTuple):
     """Text that is written for the reader of an alert."""
 
     kind: str
-    """override, verdict, suppress, claim, address, role, leak, task, action, turn, terminal or hidden."""
+    """override, verdict, suppress, claim, address, role, leak, task, action, turn, terminal, hidden or directive."""
     span: tuple[int, int]
     """Where in the text: of the words themselves where they stand there openly, else of what encodes them."""
     excerpt: str
@@ -99,6 +106,8 @@ class Pattern(NamedTuple):
     language: str
     anchors: tuple[str, ...]
     """Beginnings of words without which it cannot match (in scripts without blanks: parts of the text)."""
+    also: frozenset[str]
+    """Beginnings of further words without one of which it cannot match; empty = none is known."""
     why: str
     example: str
     words: re.Pattern[str]
@@ -108,19 +117,46 @@ class Pattern(NamedTuple):
 
 def scan(text: str) -> tuple[Finding, ...]:
     """Return what the text tells its reader to do, one finding per kind, sorted by kind. Pure; linear in the text."""
-    if len(text) <= _WINDOW:
-        return _scan(text)
+    views = list(_views(text))
+    return _merged(views, _in_view) or _merged(views, _directing)
+
+
+def listed(text: str) -> tuple[Finding, ...]:
+    """Return what ``scan`` finds by the listed patterns."""
+    return _merged(_views(text), _in_view)
+
+
+def unlisted(text: str) -> tuple[Finding, ...]:
+    """Return what ``scan`` finds in words that no pattern lists, by what they are about."""
+    return _merged(_views(text), _directing)
+
+
+def _views(text: str) -> Iterator[tuple[int, View]]:
+    """Yield the readings of a text, which is read in parts that overlap, each with where its part begins."""
+    for start in range(0, max(1, len(text) - _OVERLAP), _WINDOW - _OVERLAP):
+        yield from ((start, view) for view in readings(text[start : start + _WINDOW]))
+
+
+def _merged(views: Iterable[tuple[int, View]], look: Callable[[View], Iterable[Finding]]) -> tuple[Finding, ...]:
+    """Return the first finding of each kind."""
     found: dict[str, Finding] = {}
-    for start in range(0, len(text), _WINDOW - _OVERLAP):
-        for one in _scan(text[start : start + _WINDOW]):
+    for start, view in views:
+        for one in look(view):
             found.setdefault(one.kind, one._replace(span=(one.span[0] + start, one.span[1] + start)))
-    return tuple(found[kind] for kind in sorted(found))
+    return tuple(found[kind] for kind in sorted(found)) if found else ()
+
+
+@lru_cache(maxsize=4096)
+def recalled(text: str) -> tuple[Finding, ...]:
+    """Return what ``scan`` says of a short text, which is read many times, as those of candidates are."""
+    return scan(text)
 
 
 def withheld(text: str) -> str:
     """Return the text with every instruction-like part replaced by a note that says of which kind it was."""
     end = len(text)
-    for start, stop, kind in sorted(((*finding.span, finding.kind) for finding in scan(text)), reverse=True):
+    found = recalled(text) if end <= _RECALLED_CHARS else scan(text)
+    for start, stop, kind in sorted(((*finding.span, finding.kind) for finding in found), reverse=True):
         if start < end:
             text = f"{text[:start]}(withheld: {kind}){text[min(stop, end) :]}"
             end = start
@@ -131,7 +167,7 @@ def withheld(text: str) -> str:
 def patterns() -> tuple[Pattern, ...]:
     """Return the patterns of the data file."""
     text = (files("triage") / "data" / "injection.csv").read_text(encoding="utf-8")
-    return tuple(_pattern(row) for row in csv.DictReader(text.splitlines()))
+    return tuple(_pattern(row) for row in csv.DictReader(text.splitlines(), restval=""))
 
 
 def _pattern(row: dict[str, str]) -> Pattern:
@@ -141,6 +177,7 @@ def _pattern(row: dict[str, str]) -> Pattern:
         row["kind"],
         row["language"],
         tuple(fold(anchor)[:_STEM] for anchor in row["anchors"].split()),
+        frozenset(row["also"].split()),
         row["why"],
         row["example"],
         re.compile(rf"{begin}(?:{_spaced(source)})"),
@@ -167,12 +204,20 @@ def _folded(source: str) -> str:
 
 
 @cache
-def _by_anchor(*, like_leet: bool = False) -> dict[str, tuple[Pattern, ...]]:
-    index: dict[str, list[Pattern]] = {}
-    for pattern in patterns():
+def _by_anchor(*, like_leet: bool = False) -> dict[str, tuple[int, ...]]:
+    """Return the numbers of the patterns by anchor: numbers, because a compiled pattern is slow to hash."""
+    index: dict[str, list[int]] = {}
+    for number, pattern in enumerate(patterns()):
         for anchor in pattern.anchors:
-            index.setdefault(anchor.replace("l", "i") if like_leet else anchor, []).append(pattern)
+            index.setdefault(anchor.replace("l", "i") if like_leet else anchor, []).append(number)
     return {anchor: tuple(dict.fromkeys(found)) for anchor, found in index.items()}
+
+
+@cache
+def _also(*, like_leet: bool) -> tuple[frozenset[str], ...]:
+    """Return by number of pattern of what words one has to be there beside an anchor."""
+    found = (pattern.also for pattern in patterns())
+    return tuple(frozenset(stem.replace("l", "i") if like_leet else stem for stem in also) for also in found)
 
 
 @cache
@@ -180,36 +225,43 @@ def _unspaced_anchors() -> tuple[str, ...]:
     return tuple(sorted({anchor for anchor in _by_anchor() if not anchor.isascii()}))
 
 
-def _scan(text: str) -> tuple[Finding, ...]:
-    found: dict[str, Finding] = {}
-    for view in readings(text):
-        for one in _in_view(view):
-            found.setdefault(one.kind, one)
-    return tuple(found[kind] for kind in sorted(found)) if found else ()
+def _directing(view: View) -> Iterator[Finding]:
+    if passage := directing(view):
+        why = _why(_UNLISTED, passage.disguise or view.disguise)
+        yield _finding(view, "directive", why, passage.span, passage.text)
 
 
 def _in_view(view: View) -> Iterator[Finding]:
-    if _ANY_SIGN.search(view.text) or not view.text.isascii():
-        for kind, why, sign in _SIGNS:
-            if (hit := sign.search(view.text)) and (kind, view.disguise) != _WRITTEN_OUT:
-                yield _finding(view, kind, _why(why, view.disguise), hit.span(), view.text)
+    yield from _in_signs(view)
     folded = fold(view.text)
-    yield from _in_words(view, folded, "")
+    words = _WORD.findall(folded)
+    yield from _in_words(view, folded, words, "")
     if not folded.isascii():
         latin = skeleton(folded)
         if latin != folded:
-            yield from _in_words(view, latin, "look-alike letters")
-            folded = latin
+            folded, words = latin, _WORD.findall(latin)
+            yield from _in_words(view, folded, words, "look-alike letters")
     if is_mixed(folded):
-        yield from _in_words(view, leet(folded), "leetspeak", like_leet=True)
-    if whole := joined(folded):
+        read = leet(folded)
+        yield from _in_words(view, read, _WORD.findall(read), "leetspeak", like_leet=True)
+    if list(map(len, words)).count(1) >= LEAST_APART and (whole := joined(folded)):
         yield from _in_joined(view, whole)
 
 
-def _in_words(view: View, folded: str, disguise: str, *, like_leet: bool = False) -> Iterator[Finding]:
-    words = _WORD.findall(folded)
-    wanted = _candidates(words, folded, _by_anchor(like_leet=like_leet))
-    for pattern, places in wanted.items():
+def _in_signs(view: View) -> Iterator[Finding]:
+    lowered = view.text.lower() if view.text.isascii() else ""
+    for kind, why, literals, sign in _SIGNS:
+        if lowered and not any(map(lowered.__contains__, literals)):
+            continue
+        if (hit := sign.search(view.text)) and (kind, view.disguise) != _WRITTEN_OUT:
+            yield _finding(view, kind, _why(why, view.disguise), hit.span(), view.text)
+
+
+def _in_words(
+    view: View, folded: str, words: list[str], disguise: str, *, like_leet: bool = False
+) -> Iterator[Finding]:
+    for number, places in _candidates(words, folded, like_leet=like_leet).items():
+        pattern = patterns()[number]
         compiled = pattern.leet if like_leet else pattern.words
         hit = next(
             (hit for start, end in _windows(places, len(words)) if (hit := _match(compiled, words, start, end))), None
@@ -220,17 +272,24 @@ def _in_words(view: View, folded: str, disguise: str, *, like_leet: bool = False
             )
 
 
-def _candidates(words: list[str], folded: str, index: dict[str, tuple[Pattern, ...]]) -> dict[Pattern, list[int]]:
-    """Return the patterns whose anchors occur, each with the numbers of the words where they do."""
-    wanted: dict[Pattern, list[int]] = {}
-    for place, word in enumerate(words):
-        for pattern in index.get(word[:_STEM], ()):
-            wanted.setdefault(pattern, []).append(place)
+def _candidates(words: list[str], folded: str, *, like_leet: bool) -> dict[int, list[int]]:
+    """Return the numbers of the patterns whose anchors occur, each with the numbers of the words where they do."""
+    index, wanted = _by_anchor(like_leet=like_leet), dict[int, list[int]]()
+    stems = [word[:_STEM] for word in words]
+    possible = {number for anchor in index.keys() & stems for number in index[anchor]}
+    if possible:
+        also = _also(like_leet=like_leet)
+        possible = {number for number in possible if not (also[number] and also[number].isdisjoint(stems))}
+    if possible:
+        for place, stem in enumerate(stems):
+            for number in index.get(stem, ()):
+                if number in possible:
+                    wanted.setdefault(number, []).append(place)
     if not folded.isascii():
         for anchor in _unspaced_anchors():
             if anchor in folded:
-                for pattern in index[anchor]:
-                    wanted[pattern] = list(range(0, len(words), _AFTER))
+                for number in index[anchor]:
+                    wanted[number] = list(range(0, len(words), _AFTER))
     return wanted
 
 

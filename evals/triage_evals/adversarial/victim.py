@@ -72,13 +72,33 @@ def run(
     script: Script | None = None,
     settings: Mapping[str, Any] | None = None,
 ) -> Seen:
-    """Run the whole graph on these hits, with a scripted remote model or none."""
+    """Run the whole graph on these hits, with a scripted remote model, the model that the settings name, or none."""
     with tempfile.TemporaryDirectory() as folder:
         known = Settings.model_validate({"state": Path(folder), "workers": 1, **(settings or {})})
         adapt, model = _adapt(hits, script)
         with Session(known, adapt) as session:
             list(session.run(["memory"], Window(None, None), None))
             return _seen(victim, session, tuple(model.heard) if model else ())
+
+
+def run_again(
+    victim: Victim,
+    earlier: Sequence[Hit],
+    decide: Callable[[Session], None],
+    script: Script | None = None,
+) -> Seen:
+    """Run on the earlier hits, let somebody decide about what came of them, and run on all hits of the victim."""
+    with tempfile.TemporaryDirectory() as folder:
+        known = Settings.model_validate({"state": Path(folder), "workers": 1})
+        with Session(known, _adapt(earlier, None)[0]) as session:
+            list(session.run(["memory"], Window(None, None), None))
+            decide(session)
+            acts = _acts(session)
+        adapt, model = _adapt([*earlier, *victim.hits], script)
+        with Session(known, adapt) as session:
+            list(session.run(["memory"], Window(None, None), None))
+            seen = _seen(victim, session, tuple(model.heard) if model else ())
+            return seen._replace(acts=seen.acts - acts)
 
 
 def _adapt(
@@ -88,9 +108,13 @@ def _adapt(
 
     def adapt(context: RunContext) -> RunContext:
         clock = FixedClock(context.clock.now())
-        advisor = ModelAdvisor(model, ModelSettings(name=_MODEL), load_techniques(), clock) if model else None
+        scripted = ModelAdvisor(model, ModelSettings(name=_MODEL), load_techniques(), clock) if model else None
         return dataclasses.replace(
-            context, sources=(MemorySource(list(hits)),), embedder=HashEmbedder(), advisor=advisor, clock=clock
+            context,
+            sources=(MemorySource(list(hits)),),
+            embedder=HashEmbedder(),
+            advisor=scripted or context.advisor,
+            clock=clock,
         )
 
     return adapt, model
@@ -106,8 +130,11 @@ def _seen(victim: Victim, session: Session, told: tuple[str, ...]) -> Seen:
         shown |= dict.fromkeys(held, (incident.disposition, incident.urgency))
         if _tells(incident):
             flagged |= held
-    acts = len(session.responses(readonly=True).requests()) + len(session.statuses())
-    return Seen(shown, frozenset(flagged), acts, told)
+    return Seen(shown, frozenset(flagged), _acts(session), told)
+
+
+def _acts(session: Session) -> int:
+    return len(session.responses(readonly=True).requests()) + len(session.statuses())
 
 
 def _tells(incident: Incident) -> bool:

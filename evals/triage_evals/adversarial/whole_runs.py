@@ -87,7 +87,7 @@ def trials(victims: Sequence[Victim], plants: Sequence[Plant], rounds: int, firs
     A text in a name is a new name, too; so such runs stand beside one with a harmless text in the same places.
     """
     for number, victim in enumerate(victims, start=first):
-        canaries = frozenset(_canaries(victim))
+        secret = frozenset(canaries(victim))
         for turn in range(rounds):
             fields, seed = (FIELDS if turn % 2 else CONTENT), number * rounds + turn
             plain = plan(victim, (HARMLESS,), fields, seed)[0] if turn % 2 else victim.hits
@@ -95,10 +95,10 @@ def trials(victims: Sequence[Victim], plants: Sequence[Plant], rounds: int, firs
             hits, count = plan(victim, plants, fields, seed)
             for name, script in MODELS.items():
                 after = run_victim(victim, hits, script)
-                yield Trial(f"{victim.name}, model {name}, seed {seed}", victim, count, before, after, canaries)
+                yield Trial(f"{victim.name}, model {name}, seed {seed}", victim, count, before, after, secret)
 
 
-def _canaries(victim: Victim) -> Iterator[str]:
+def canaries(victim: Victim) -> Iterator[str]:
     """Yield names and addresses of this company that nobody outside may be told, in lower case."""
     for hit in victim.hits:
         source = hit["_source"]

@@ -1,4 +1,4 @@
-"""Keeps incidents in our own index, the only one that is ever written: typed, searchable, with a vector each."""
+"""Keeps incidents in our own index, the only one that a run writes: typed, searchable, with a vector each."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime

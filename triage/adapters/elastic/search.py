@@ -1,22 +1,18 @@
 """Read-only questions of an investigation, answered by Elasticsearch. An ``EventSearch`` of ``triage.ports``."""
 
-import contextlib
-import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
 from elasticsearch import Elasticsearch
 
+from triage.adapters.elastic.asking import OLDEST_FIRST, Asking, moment_of, total_of, within
 from triage.adapters.elastic.bodies import Body, ndjson
-from triage.adapters.elastic.client import place
-from triage.adapters.elastic.faults import translated
 from triage.adapters.elastic.fields import ENTITY_FIELDS, HOST_FIELDS, RULE_FIELDS
 from triage.adapters.elastic.query import TIME
-from triage.adapters.elastic.typed import Types, equals_any, types_of, with_subfields, word_fields
+from triage.adapters.elastic.typed import equals_any, word_fields
 from triage.config import ElasticSettings, Limits, MappingSettings
-from triage.errors import SourceError, SourceUnavailable, ToolError
 from triage.models import EntityKind
 from triage.normalise import normalise_page
 from triage.normalise.reading import Readings
@@ -41,31 +37,29 @@ class ElasticEvents:
     ) -> None:
         """``seconds`` bounds one question; ``mappings`` are the team's own, as in a run."""
         self._mappings = tuple(mappings)
-        self._client = client.options(request_timeout=seconds)
-        self._index = settings.index
-        self._where = f"Elasticsearch {place(settings)} ({settings.index})"
+        names = {name for fields in ENTITY_FIELDS.values() for name in fields} | {*RULE_FIELDS, *HOST_FIELDS}
+        self._asking = Asking(client, settings, sorted(names), seconds)
         self._limits = limits
-        self._types: Types | None = None
-        self._lock = threading.Lock()
 
     def around(self, kind: EntityKind, value: str, since: datetime, until: datetime, limit: int) -> Found:
         """Return up to ``limit`` (at most 1000) alerts that name the entity, oldest first, and how many there are."""
         query = self._of_entity(kind, value, since, until)
-        sort = [{TIME: {"order": "asc", "unmapped_type": "date"}}]
-        body = self._search(query, size=min(limit, _MOST_ROWS), sort=sort)
-        rows, total = self._rows(body), body["hits"]["total"]["value"]
-        return Found(rows, total, total > len(rows), orjson.dumps({"query": query, "sort": sort}).decode())
+        body = self._asking.search(query, min(limit, _MOST_ROWS), sort=OLDEST_FIRST)
+        rows, total = self._rows(body), total_of(body)
+        return Found(rows, total, total > len(rows), orjson.dumps({"query": query, "sort": OLDEST_FIRST}).decode())
 
     def sightings(self, kind: EntityKind, value: str) -> Sightings:
         """Return when and how often the entity was seen at all."""
         body = self._count(self._of_entity(kind, value, None, None))
         found = body["aggregations"]
-        return Sightings(_moment(found["first"]), _moment(found["last"]), _total(body), _hosts(found), _days(found))
+        return Sightings(
+            moment_of(found["first"]), moment_of(found["last"]), total_of(body), _hosts(found), _days(found)
+        )
 
     def rule_prevalence(self, rule: str, since: datetime, until: datetime) -> Prevalence:
         """Return how common a rule is in [since, until)."""
-        body = self._count(_within(equals_any(RULE_FIELDS, rule, self._known()), since, until))
-        return Prevalence(_total(body), _hosts(body["aggregations"]), _days(body["aggregations"]))
+        body = self._count(within(equals_any(RULE_FIELDS, rule, self._asking.types()), since, until))
+        return Prevalence(total_of(body), _hosts(body["aggregations"]), _days(body["aggregations"]))
 
     def history(self, kind: EntityKind, value: str, since: datetime, until: datetime) -> Mapping[str, int]:
         """Return alerts per day (UTC) in [since, until), days without any left out."""
@@ -75,52 +69,18 @@ class ElasticEvents:
     def _of_entity(
         self, kind: EntityKind, value: str, since: datetime | None, until: datetime | None
     ) -> dict[str, Any]:
-        return _within(equals_any(ENTITY_FIELDS[kind], value, self._known()), since, until)
+        return within(equals_any(ENTITY_FIELDS[kind], value, self._asking.types()), since, until)
 
     def _count(self, query: Mapping[str, Any]) -> Body:
         aggregations: dict[str, Any] = {"first": {"min": {"field": TIME}}, "last": {"max": {"field": TIME}}}
         aggregations["days"] = _DAYS
-        for field in word_fields(HOST_FIELDS, self._known()):
+        for field in word_fields(HOST_FIELDS, self._asking.types()):
             aggregations[f"hosts {field}"] = {"cardinality": {"field": field}}
-        return self._search(query, size=0, aggs=aggregations)
-
-    def _search(
-        self,
-        query: Mapping[str, Any],
-        size: int,
-        sort: list[dict[str, Any]] | None = None,
-        aggs: Mapping[str, Any] | None = None,
-    ) -> Body:
-        with self._answering():
-            response = self._client.search(
-                index=self._index, query=query, size=size, sort=sort, aggs=aggs, track_total_hits=True
-            )
-        body: Body = response.body
-        if body["_shards"]["failed"] or body["timed_out"]:
-            raise ToolError(f"{self._where} answered only in part")
-        return body
-
-    def _known(self) -> Types:
-        """Return the types of all fields we ask for; asked once."""
-        with self._lock:
-            if self._types is None:
-                names = {name for fields in ENTITY_FIELDS.values() for name in fields} | {*RULE_FIELDS, *HOST_FIELDS}
-                with self._answering():
-                    answer = self._client.field_caps(index=self._index, fields=with_subfields(sorted(names)))
-                self._types = types_of(answer.body)
-            return self._types
-
-    @contextlib.contextmanager
-    def _answering(self) -> Iterator[None]:
-        try:
-            with translated("search", self._where, "index privilege read on the alert indices"):
-                yield
-        except (SourceError, SourceUnavailable) as error:
-            raise ToolError(str(error)) from error
+        return self._asking.search(query, 0, aggs=aggregations)
 
     def _rows(self, body: Body) -> tuple[Mapping[str, Any], ...]:
         lines = ndjson(body)
-        page = RawPage(b"\n".join(lines), len(lines), self._index, 0)
+        page = RawPage(b"\n".join(lines), len(lines), self._asking.index, 0)
         readings = Readings(self._limits, self._mappings)
         alerts, facts, _ = normalise_page(page, 0, self._limits, 0, readings) if lines else (None, None, None)
         if alerts is None or facts is None:
@@ -134,16 +94,6 @@ def _row(row: Mapping[str, Any]) -> dict[str, Any]:
     return {**row, "time": _EPOCH + timedelta(microseconds=row["time"]), "entities": entities}
 
 
-def _within(query: Mapping[str, Any], since: datetime | None, until: datetime | None) -> dict[str, Any]:
-    bounds = {"gte": since and since.isoformat(), "lt": until and until.isoformat()}
-    given = {name: bound for name, bound in bounds.items() if bound}
-    return {"bool": {"filter": [query, *([{"range": {TIME: given}}] if given else [])]}}
-
-
-def _total(body: Mapping[str, Any]) -> int:
-    return int(body["hits"]["total"]["value"])
-
-
 def _hosts(found: Mapping[str, Any]) -> int:
     """Return distinct hosts: the largest number that any one host field shows."""
     return max((int(one["value"]) for name, one in found.items() if name.startswith("hosts ")), default=0)
@@ -151,8 +101,3 @@ def _hosts(found: Mapping[str, Any]) -> int:
 
 def _days(found: Mapping[str, Any]) -> int:
     return len(found["days"]["buckets"])
-
-
-def _moment(found: Mapping[str, Any]) -> datetime | None:
-    value = found["value"]
-    return None if value is None else _EPOCH + timedelta(milliseconds=value)

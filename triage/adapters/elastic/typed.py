@@ -31,6 +31,12 @@ def word_fields(names: Iterable[str], types: Types) -> list[str]:
     return [spelt for spelt in with_subfields(names) if spelt in types and types[spelt] <= _WORDS]
 
 
+def grouping_field(names: Iterable[str], types: Types) -> str:
+    """Return the first of the fields or subfields that documents of every index can be grouped by; '' = none."""
+    countable = _WORDS | {"ip"}
+    return next((spelt for spelt in with_subfields(names) if spelt in types and types[spelt] <= countable), "")
+
+
 def _equals(name: str, value: str, types: Types) -> Iterable[dict[str, Any]]:
     kinds = types.get(name, frozenset())
     if "ip" in kinds:

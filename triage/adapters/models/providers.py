@@ -57,7 +57,9 @@ def _azure(model: str, settings: ModelSettings) -> Options:
 
 
 def _anthropic(model: str, settings: ModelSettings) -> Options:
-    return {"model": model, **_common(settings), **_key(settings), **_url(settings)}
+    # What is asked again, because the answer could not be read, begins with what was asked before: it is read once.
+    cached = {"model_kwargs": {"cache_control": {"type": "ephemeral"}}}
+    return {"model": model, **_common(settings), **_key(settings), **_url(settings), **cached}
 
 
 def _ollama(model: str, settings: ModelSettings) -> Options:

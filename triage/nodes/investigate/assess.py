@@ -15,10 +15,12 @@ ROUNDS = 2
 
 
 def assess(state: InvestigationState, runtime: Runtime[InvestigationContext]) -> InvestigationUpdate:
-    """Turn the observations into an investigation; a later round replaces the earlier judgement.
+    """Turn the observations into an investigation, once no further round follows.
 
     Where alerts hold text that tries to direct their reader, the same is done again without it, and compared.
     """
+    if _asks_again(state):
+        return {}
     context = runtime.context
 
     def judged(brief: CandidateBrief) -> Investigation:
@@ -34,8 +36,13 @@ def assess(state: InvestigationState, runtime: Runtime[InvestigationContext]) ->
 
 
 def next_step(state: InvestigationState) -> Literal["plan", "consult", "__end__"]:
-    """Go on only where the answers raised a question, no budget is used up, and a round is left."""
-    done = state["rounds"] >= ROUNDS or state.get("cutoff") is not None
-    if not done and seen_elsewhere(state["brief"], state.get("observations", ())):
+    """Go on where a round follows, else ask the model about what is shown."""
+    if _asks_again(state):
         return "plan"
     return "__end__" if state["investigation"].disposition == "benign" else "consult"
+
+
+def _asks_again(state: InvestigationState) -> bool:
+    """Tell whether the answers raised a question, no budget is used up, and a round is left."""
+    done = state["rounds"] >= ROUNDS or state.get("cutoff") is not None
+    return not done and bool(seen_elsewhere(state["brief"], state.get("observations", ())))

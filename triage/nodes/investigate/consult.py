@@ -19,7 +19,7 @@ def consult(state: InvestigationState, runtime: Runtime[InvestigationContext]) -
         return {}
     observations = state.get("observations", ())
     look_up = _look_up(runtime.context, [observation.call for observation in observations])
-    advice = advisor.advise(state["brief"], found, observations, look_up)
+    advice = advisor.advise(state["brief"], found, observations, look_up, runtime.context.place)
     added = {"narrative": advice.narrative, "raised": tuple(part for part in advice.raised if part.points > 0)}
     return {"investigation": found.model_copy(update=added)}
 

@@ -10,7 +10,7 @@ from triage.nodes.investigate.state import InvestigationState, InvestigationUpda
 def plan(state: InvestigationState, runtime: Runtime[InvestigationContext]) -> InvestigationUpdate:
     """Choose the calls of this round. Without a planner in the context, the deterministic playbook chooses."""
     context = runtime.context
-    planner = context.planner or Playbook()
+    planner = context.planner or Playbook(events=bool(context.settings.events))
     observations = state.get("observations", ())
     wanted = tuple(planner.plan(state["brief"], observations))
     left = context.settings.calls - len(observations)

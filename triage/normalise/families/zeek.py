@@ -19,6 +19,9 @@ _ENTITIES: tuple[tuple[str, str, str], ...] = (
     ("host", Kind.DOMAIN, ""),
     ("username", Kind.USER, ""),
     ("hostname", Kind.HOST, "source"),
+    ("client_fqdn", Kind.HOST, ""),  # dhcp: who leased the address
+    ("host_name", Kind.HOST, ""),
+    ("assigned_addr", Kind.ADDRESS, "host"),
     ("md5", Kind.HASH, ""),
     ("sha1", Kind.HASH, ""),
     ("sha256", Kind.HASH, ""),
