@@ -8,11 +8,18 @@ from triage.trust.untrusted import clean
 
 _SPACES = re.compile(r" {2,}")
 _BRACKETS = str.maketrans("[]", "()")
+_APOSTROPHE = "\N{RIGHT SINGLE QUOTATION MARK}"
 
 
 def plain(text: str, limit: int = 120) -> str:
     """Return one clean, bounded line without square brackets, so that no alert can forge a citation like ``[E1]``."""
     return _SPACES.sub(" ", clean(text, limit)).translate(_BRACKETS).strip()
+
+
+def quoted(text: str, limit: int = 120) -> str:
+    """Return ``plain`` text in single quotes, which nothing within it can end."""
+    inner = plain(text, limit).replace("'", _APOSTROPHE)
+    return f"'{inner}'"
 
 
 def number(count: int, noun: str, plural: str = "") -> str:

@@ -17,7 +17,7 @@ from triage.casework.playbook import FOCUS, main_entities
 from triage.casework.response import CRITICAL, plan_response
 from triage.investigation import ActivityBrief, CandidateBrief, Cutoff, Investigation, Observation
 from triage.models import Disposition, Entity, EntityKind, Evidence
-from triage.wording import listed, number, plain, when
+from triage.wording import listed, number, plain, quoted, when
 
 ENTITIES_KEPT = 100
 """Entities of an incident that are listed; the scope statement tells the true extent."""
@@ -91,7 +91,7 @@ def decide(brief: CandidateBrief, entities: Sequence[Entity], tactics: Sequence[
     rated = [a for a in brief.activities if a.severity is None or a.severity >= _NEW_SEVERITY]
     newest = max(rated, key=lambda activity: (activity.novelty, activity.key), default=None)
     if before.disposition == "benign" and newest and newest.novelty >= _NEW:
-        new = f"rule '{plain(newest.rule)}' has novelty {newest.novelty:.2f} of 1"
+        new = f"rule {quoted(newest.rule)} has novelty {newest.novelty:.2f} of 1"
         return Verdict("suspicious", f"critical-asset-novel: {asset} and {new} {was}")
     return Verdict(before.disposition, before.verdict_reason)
 
@@ -225,9 +225,9 @@ def _would_flip(brief: CandidateBrief, disposition: Disposition, focus: Sequence
     if disposition == "benign":
         return (
             f"To suspicious or attack: alerts of any other rule about {name} at the same time. KQL: {query}",
-            f"To suspicious or attack: no earlier alert of rule '{plain(focus[0].rule)}' anywhere. KQL: {elsewhere}",
+            f"To suspicious or attack: no earlier alert of rule {quoted(focus[0].rule)} anywhere. KQL: {elsewhere}",
         )
     return (
         f"To benign: a change, scan or test, confirmed by its owner, that explains all of {name}. KQL: {query}",
-        f"To benign: rule '{plain(focus[0].rule)}' fires just as much on other, undisputed days. KQL: {elsewhere}",
+        f"To benign: rule {quoted(focus[0].rule)} fires just as much on other, undisputed days. KQL: {elsewhere}",
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from triage.casework.findings import Answer, Finding, Reader, Setting, Supports, count_of, entity_text, rows_of
-from triage.wording import listed, number, plain, span, when
+from triage.wording import listed, number, plain, quoted, span, when
 
 _LEAST_LOGONS = 5
 """Earlier alerts of a user from which a first-time place says something."""
@@ -91,8 +91,8 @@ def _guide(args: Answer, result: Answer, setting: Setting) -> Finding | None:
     if not isinstance(guide, str) or not guide:
         return None
     rules = [a.rule for a in setting.brief.activities if any(ref.id == args["id"] for ref in a.sample_alerts)]
-    named = f"'{plain(rules[0])}'" if rules else "the rule"
-    return Finding("guide", f"The author of {named} notes: '{plain(guide, 500)}'.", "rule_guide")
+    named = quoted(rules[0]) if rules else "the rule"
+    return Finding("guide", f"The author of {named} notes: {quoted(guide, 500)}.", "rule_guide")
 
 
 def _span(row: Answer) -> str:
@@ -104,12 +104,12 @@ def _closed(row: Answer) -> str:
         return f"of {when(_time(row, 'first_seen'))}, not closed"
     who = f" by {plain(str(row['by']), 60)}" if row.get("by") else ""
     at = f" on {_time(row, 'at'):%Y-%m-%d}" if row.get("at") else ""
-    note = f", noting '{plain(str(row['note']))}'" if row.get("note") else ""
+    note = f", noting {quoted(str(row['note']))}" if row.get("note") else ""
     return f"closed as {row['closed']}{who}{at}{note}"
 
 
 def _line(row: Answer) -> str:
-    return f" ('{plain(str(row['command']), 160)}')" if row["command"] else ""
+    return f" ({quoted(str(row['command']), 160)})" if row["command"] else ""
 
 
 def _time(row: Answer, key: str) -> datetime:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from triage.casework.findings import Answer, Finding, Reader, Setting, Supports, count_of, entity_text, rows_of
-from triage.wording import listed, number, plain, span, when
+from triage.wording import listed, number, plain, quoted, span, when
 
 _LEAST_LOGONS = 5
 """Earlier sign-ins of a user from which a first-time place says something."""
@@ -32,7 +32,7 @@ def _doing(row: Answer) -> str:
     ends = ("destination.domain", "destination.ip", "dns.question.name", "url.domain", "file.path", "email.subject")
     other = next((str(row[name]) for name in ends if row.get(name)), "")
     what = str(row.get("event.action") or row.get("event.category") or "")
-    words = [str(row.get("process.name") or ""), what, f"'{plain(other, 80)}'" if other else ""]
+    words = [str(row.get("process.name") or ""), what, quoted(other, 80) if other else ""]
     return " ".join(plain(word, 80) for word in words if word) if other or row.get("process.name") else ""
 
 
@@ -58,7 +58,7 @@ def _processes(args: Answer, result: Answer, setting: Setting) -> Finding | None
     did = result.get("did")
     counts = did.items() if isinstance(did, dict) else ()
     acts = [f"{count:,} {name}" for name, count in sorted(counts) if isinstance(count, int) and count]
-    acted = f"; '{plain(str(args['process']), 80)}' has {listed(acts)} events" if acts else ""
+    acted = f"; {quoted(str(args['process']), 80)} has {listed(acts)} events" if acts else ""
     cut = ", as far as was looked" if result.get("truncated") else ""
     statement = f"By the events of host:{plain(str(args['host']))} {_span(args)}{cut}: {listed(started, _TOLD)}{acted}."
     return Finding("process", statement, "process_events")
@@ -69,7 +69,7 @@ def _name(executable: object) -> str:
 
 
 def _line(row: Answer) -> str:
-    return f" ('{plain(str(row['command']), 120)}')" if row["command"] else ""
+    return f" ({quoted(str(row['command']), 120)})" if row["command"] else ""
 
 
 def _span(args: Answer) -> str:

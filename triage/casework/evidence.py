@@ -19,7 +19,7 @@ from triage.casework.playbook import FOCUS
 from triage.investigation import ActivityBrief, CandidateBrief, Observation
 from triage.models import AlertRef, Evidence
 from triage.trust.injection import PLANTED, recalled
-from triage.wording import days, listed, number, plain, span, when
+from triage.wording import days, listed, number, plain, quoted, span, when
 
 RULES_STATED = 12
 """Rules that get a statement of their own; the scope tells how many there are."""
@@ -101,7 +101,7 @@ def _rule(group: Sequence[ActivityBrief], techniques: TechniqueTable) -> Finding
     """State all activities of one rule at once; the first one, the most telling, gives the reasons."""
     lead, count = group[0], sum(activity.count for activity in group)
     places = [plain(name) for name in dict.fromkeys(activity.principal for activity in group) if name]
-    fired = f"Rule '{plain(lead.rule)}' ({plain(lead.detector, 40)}) fired {number(count, 'time')}"
+    fired = f"Rule {quoted(lead.rule)} ({plain(lead.detector, 40)}) fired {number(count, 'time')}"
     where = f" on {listed(places)}" if places else ""
     first, last = min(activity.first for activity in group), max(activity.last for activity in group)
     parts = [f"{fired}{where} {span(first, last)}"]
@@ -131,14 +131,14 @@ def _planted(brief: CandidateBrief, techniques: TechniqueTable) -> list[Finding]
         return []
     kinds = sorted({flag.partition(":")[2] for activity in held for flag in activity.flags if flag.startswith(_KIND)})
     told = next((finding for activity in held for text in _texts(activity) for finding in recalled(text)), None)
-    quoted = f"; quoted, not followed: '{plain(told.excerpt, 160)}', which {plain(told.why)}" if told else ""
+    excerpt = f"; quoted, not followed: {quoted(told.excerpt, 160)}, which {plain(told.why)}" if told else ""
     technique = techniques.find(PROMPT_INJECTION)
     named = f"; ATLAS {technique.id} {technique.name}" if technique else ""
-    rules = [f"'{plain(rule)}'" for rule in dict.fromkeys(activity.rule for activity in held)]
+    rules = [quoted(rule) for rule in dict.fromkeys(activity.rule for activity in held)]
     statement = (
         f"{number(len(held), 'activity holds', 'activities hold')} text written for the reader of alerts "
         f"({listed(kinds, 12)}), "
-        f"in alerts of {listed(rules)}{quoted}{named}."
+        f"in alerts of {listed(rules)}{excerpt}{named}."
     )
     samples = tuple(ref for activity in held for ref in activity.sample_alerts)
     return [Finding("planted", statement, "injection", "attack", samples, sum(activity.count for activity in held))]
@@ -185,7 +185,7 @@ def _prevalence(args: Mapping[str, JsonValue], result: Mapping[str, JsonValue], 
     total = _count(result, "total")
     until = datetime.fromisoformat(str(args["until"]))
     before = f"in the {days(until - datetime.fromisoformat(str(args['since'])))} before {when(until)}"
-    rule = f"Rule '{plain(str(args['rule']))}'"
+    rule = f"Rule {quoted(str(args['rule']))}"
     if total:
         statement = (
             f"{rule} had already fired {number(total, 'time')} on {number(_count(result, 'hosts'), 'host')} and "
@@ -229,7 +229,7 @@ def _around(args: Mapping[str, JsonValue], result: Mapping[str, JsonValue], sett
     own = {(plain(detector, 300), plain(rule, 300)) for detector, rule in named}
     others = [row for row in rows if (str(row["detector"]), str(row["rule"])) not in own]
     rules = Counter(str(row["rule"]) for row in others)
-    common = [f"'{plain(rule)}' ({count})" for rule, count in sorted(rules.items(), key=lambda x: (-x[1], x[0]))]
+    common = [f"{quoted(rule)} ({count})" for rule, count in sorted(rules.items(), key=lambda x: (-x[1], x[0]))]
     since, until = (datetime.fromisoformat(str(args[key])) for key in ("since", "until"))
     total = _count(result, "total")
     looked = f", of which the first {len(rows)} were read" if total > len(rows) else ""

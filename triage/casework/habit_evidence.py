@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from triage.casework.findings import Answer, Finding, Reader, Setting, Supports, count_of, rows_of
-from triage.wording import listed, number, plain
+from triage.wording import listed, number, plain, quoted
 
 TOLD = 2
 """Deviations that are told in one statement; their number is told, too."""
@@ -43,7 +43,7 @@ def _peers(args: Answer, result: Answer, setting: Setting) -> Finding | None:  #
 
 
 def _named(rows: Sequence[Answer]) -> str:
-    told = [f"'{plain(str(row['rule']))}' on {plain(str(row['entity']))}, {row['told']}" for row in rows[:TOLD]]
+    told = [f"{quoted(str(row['rule']))} on {plain(str(row['entity']))}, {row['told']}" for row in rows[:TOLD]]
     return " / ".join(told)
 
 

@@ -9,7 +9,7 @@ from triage.casework.behaviour import Behaviour, Source, behaviour
 from triage.casework.playbook import main_entities
 from triage.investigation import ActivityBrief
 from triage.models import EntityRef
-from triage.wording import plain
+from triage.wording import plain, quoted
 
 _PREPOSITIONS = {"user": "by", "mailbox": "in", "address": "at", "model": "against"}
 _TITLE_ORDER = ("host", "device", "service", "cloud", "model", "mailbox", "user", "address")
@@ -96,11 +96,13 @@ def story(told: Sequence[Act], cited: Mapping[tuple[str, str], str]) -> str:
 def _scene(act: Act) -> str:
     """Return e.g. '14:20 privilege escalation ('New service by SYSTEM') on ws1 by ann'."""
     where = _most_tangible(main_entities([act.activity]))
-    place = f" {_PREPOSITIONS.get(where.kind, 'on')} {plain(where.value, 60)}" if where else ""
+    place = f" {_PREPOSITIONS.get(where.kind, 'on')} {plain(where.value)}" if where else ""
     users = _of_kind([act.activity], "user") if where and where.kind != "user" else set()
-    who = f" by {plain(users.pop(), 60)}" if len(users) == 1 else ""
-    seen = f" ('{plain(act.activity.rule, 80)}')" if act.behaviour.source != "rule" else ""
-    return f"{act.activity.first:%H:%M} {_phrase(act.behaviour, leading=False, alone=False)}{seen}{place}{who}"
+    who = f" by {plain(users.pop())}" if len(users) == 1 else ""
+    rule = quoted(act.activity.rule)  # cut where the evidence cuts it, so that it is found there
+    known = act.behaviour.source != "rule"
+    what = f"{_phrase(act.behaviour, leading=False, alone=False)} ({rule})" if known else rule
+    return f"{act.activity.first:%H:%M} {what}{place}{who}"
 
 
 def _phrase(meaning: Behaviour, *, leading: bool, alone: bool) -> str:

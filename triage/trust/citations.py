@@ -14,7 +14,7 @@ from triage.trust.vocabulary import is_ordinary
 
 _CITATION = re.compile(r"\[(E\d+(?:\s*,\s*E\d+)*)\]")
 _SENTENCE = re.compile(r"(?<=\])\.(?=\s|$)")
-_QUOTED = re.compile(r"'([^']{2,})'|\"([^\"]{2,})\"|`([^`]{2,})`")
+_QUOTED = re.compile(r"'([^']*)'|\"([^\"]*)\"|`([^`]*)`")
 _TOKEN = re.compile(r"\d{1,3}(?:,\d{3})+(?![\w,])|\w[\w.:/\\@+-]*\w|\w")
 _TELLING = re.compile(r"\d|[:@\\]|\w\.\w|\w_\w")
 _NAME = re.compile(r"(?<=[\w,;:)] )[A-Z][\w-]*")
@@ -77,7 +77,7 @@ def _check(sentence: str, known: Mapping[str, Evidence]) -> Checked:
 
 def claims(sentence: str) -> list[str]:
     """Return what a sentence says that can be looked up, in its order: quotations, and words with digits or signs."""
-    quoted = [next(filter(None, found.groups())) for found in _QUOTED.finditer(sentence)]
+    quoted = [text for found in _QUOTED.finditer(sentence) for text in found.groups() if text]
     words = [word for word in _TOKEN.findall(sentence) if _TELLING.search(word)]
     names = [name for name in _NAME.findall(sentence) if name.casefold() not in _WORDS]
     rare = [word for word in _PLAIN.findall(sentence) if not is_ordinary(word)]

