@@ -13,8 +13,9 @@ from support.fake_search import FakeSearch
 from triage.adapters.assets import EmptyAssets
 from triage.adapters.habits import HabitsOf
 from triage.casework.findings import Finding, Setting
-from triage.casework.habit_evidence import READERS
+from triage.casework.habit_evidence import READERS, unknown_habits
 from triage.config import BaselineSettings
+from triage.investigation import Observation, ToolCall
 from triage.judgement.baseline import SIGHTINGS
 from triage.judgement.peers import compare_with_peers, peer_groups
 from triage.judgement.rhythm import rhythm
@@ -72,6 +73,11 @@ def read(name: str, asked: Sequence[str], made: Mapping[str, Any]) -> Finding | 
     return READERS[name]({"activities": list(asked)}, answer, SETTING)
 
 
+def observed(name: str, asked: Sequence[str], made: Mapping[str, Any]) -> Observation:
+    call = ToolCall(name=name, args={"activities": list(asked)})
+    return Observation(call=call, result=made[name].invoke(call.args))
+
+
 def test_an_odd_time_is_evidence_with_its_strength() -> None:
     finding = read("usual_times", ["odd", "usual"], tools(memory(), ODD, USUAL))
     assert finding is not None
@@ -108,7 +114,13 @@ def test_what_all_peers_do_argues_for_a_harmless_reading() -> None:
 @pytest.mark.parametrize("whole", [True, False], ids=["cold", "a run of before habits were kept"])
 def test_what_is_not_known_is_not_claimed(whole: bool) -> None:
     made = tools(pl.DataFrame(schema=SIGHTINGS), NEW, STRANGE, whole=whole)
-    findings = [read(name, ["new", "strange"], made) for name in READERS]
-    assert all(one is None or one.supports == "context" for one in findings)
-    assert [one is not None for one in findings] == [whole, whole]
+    assert all(read(name, ["new", "strange"], made) is None for name in READERS)
     assert all(read(name, ["unknown"], made) is None for name in READERS)
+
+
+def test_what_is_not_known_is_said_to_be_missing() -> None:
+    made = tools(pl.DataFrame(schema=SIGHTINGS), NEW, STRANGE)
+    assert list(unknown_habits([observed(name, ["new", "strange"], made) for name in READERS])) == [
+        "Too little is known to call a time usual or not: 0 earlier days at most.",
+        "No peers are known: too few habits, or nobody behaves alike.",
+    ]

@@ -11,6 +11,7 @@ from triage.attack import TechniqueTable, kill_chain_order
 from triage.casework import kql
 from triage.casework.cause import named_cause
 from triage.casework.evidence import Finding, findings, known_since, numbered, rule_ids
+from triage.casework.habit_evidence import unknown_habits
 from triage.casework.harmless import harmless_reading
 from triage.casework.headline import Act, acts, main_acts, story, title
 from triage.casework.playbook import FOCUS, main_entities
@@ -191,6 +192,7 @@ def _missing(brief: CandidateBrief, observations: Sequence[Observation], cutoff:
         gaps.append(
             f"No alert about these entities is known from before {when(since)}: there is nothing to compare with."
         )
+    gaps += unknown_habits(observations)
     gaps += [f"{o.call.name} gave no answer: {plain(o.error, 200)}." for o in observations if o.error]
     if cutoff:
         gaps.append(f"{number(cutoff.calls, 'planned look-up')} could not be made: {cutoff.reason}.")

@@ -1,8 +1,9 @@
 """Facts from what was learned as normal: whether the time is usual, and whether the entity's peers do the same."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from triage.casework.findings import Answer, Finding, Reader, Setting, Supports, count_of, rows_of
+from triage.investigation import Observation
 from triage.wording import listed, number, plain, quoted
 
 TOLD = 2
@@ -11,13 +12,9 @@ TOLD = 2
 
 def _rhythm(args: Answer, result: Answer, setting: Setting) -> Finding | None:  # noqa: ARG001
     rows = rows_of(result, "times")
-    if not rows:
-        return None
     known = [row for row in rows if row["of"]]
     if not known:
-        days = max(count_of(row, "days") for row in rows)
-        statement = f"Too little is known to call a time usual or not: {number(days, 'earlier day')} at most."
-        return Finding("rhythm", statement, "usual_times")
+        return None
     odd = [row for row in known if row["odd"]]
     if not odd:
         return Finding("rhythm", f"It came at a usual time: {_named(known[:1])}.", "usual_times")
@@ -27,11 +24,9 @@ def _rhythm(args: Answer, result: Answer, setting: Setting) -> Finding | None:  
 
 def _peers(args: Answer, result: Answer, setting: Setting) -> Finding | None:  # noqa: ARG001
     rows = rows_of(result, "compared")
-    if not rows:
-        return None
     known = [row for row in rows if row["peers"]]
     if not known:
-        return Finding("peers", "No peers are known: too few habits, or nobody behaves alike.", "peers")
+        return None
     unlike, usual = ([row for row in known if row[name]] for name in ("unlike", "usual"))
     supports: Supports = "attack" if unlike else "benign" if len(usual) == len(rows) else "context"
     chosen = unlike or known
@@ -47,5 +42,17 @@ def _named(rows: Sequence[Answer]) -> str:
     return " / ".join(told)
 
 
+def unknown_habits(observations: Sequence[Observation]) -> Iterator[str]:
+    """Say what too short a memory, or nobody alike, leaves unknown."""
+    for observation in observations:
+        rows = rows_of(observation.result or {}, _ROWS.get(observation.call.name, ""))
+        if observation.call.name == "usual_times" and rows and not any(row["of"] for row in rows):
+            days = max(count_of(row, "days") for row in rows)
+            yield f"Too little is known to call a time usual or not: {number(days, 'earlier day')} at most."
+        if observation.call.name == "peers" and rows and not any(row["peers"] for row in rows):
+            yield "No peers are known: too few habits, or nobody behaves alike."
+
+
+_ROWS = {"usual_times": "times", "peers": "compared"}
 READERS: Mapping[str, Reader] = {"usual_times": _rhythm, "peers": _peers}
 """By the name of the tool."""

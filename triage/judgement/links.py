@@ -146,9 +146,16 @@ class Link(NamedTuple):
             "kin": f"'{self.about}': much the same meaning on {left} and on {right}, {apart} apart",
             "roaming": f"{self.about} does the same to ever others round the clock, {apart} apart",
             "stranger": f"share the new {self.about}, {apart} apart",
-            "entity": f"share {self.about}, in everyday activity on {self.assets} assets, {apart} apart",
+            "entity": f"share {self.about}, {_met(self.assets)}, {apart} apart",
         }
         return said[self.kind]
+
+
+def _met(assets: int) -> str:
+    """Say on how many assets everyday activity names something."""
+    if not assets:
+        return "which no everyday activity names"
+    return f"in everyday activity on {assets} asset{'s' if assets != 1 else ''}"
 
 
 def in_words(gap: int) -> str:

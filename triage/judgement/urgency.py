@@ -298,7 +298,7 @@ def _judge(
         return "suspicious", f"text that tries to direct whoever reads the alerts; without it benign, {harmless}"
     if harmless:
         return "benign", harmless
-    reached = f"weight {weight:.2f} of {needed} needed, urgency {total(parts)}"
+    reached = f"weight {weight:.2f} where {needed} is enough, urgency {total(parts)}"
     if total(parts) >= scale.attack_points:
         return "attack", f"{len(kinds)} kinds of unusual behaviour, {reached}"
     return (
