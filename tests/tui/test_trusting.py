@@ -114,6 +114,13 @@ async def test_a_question_is_answered_with_checked_citations(folder: Path) -> No
                 assert isinstance(app.screen, AnswerPaper)
                 assert "what is gone?" in text(app)
                 assert "Of 'copies'" in text(app)
+                await press(pilot, "j", "enter")
+                assert not isinstance(app.screen, AnswerPaper)
+                assert "E1: Enter shows its documents" in message(app)
+                await press(pilot, "i", "enter")
+                assert isinstance(app.screen, AnswerPaper)
+                assert "Of 'copies'" in text(app)
+        assert len(server.heard.prompts) == 1
         assert "what is gone?" in server.heard.prompts[-1]
         assert not session_log(folder)
 

@@ -14,20 +14,43 @@ CHARS = 5_000_000
 
 def page(text: str) -> None:
     """Show a text in $PAGER, cleaned. Raises OSError when it cannot be started."""
-    _opened(os.environ.get("PAGER") or "less", clean(text, CHARS, lines=True), ".md")
+    with tempfile.TemporaryDirectory(prefix="triage-") as folder:
+        _run(os.environ.get("PAGER") or "less", _written(folder, text, "text.md"))
 
 
 def edited(text: str) -> str:
-    """Let a text be written in $VISUAL or $EDITOR; return it without the lines that begin with #. Raises OSError."""
+    """Let a text be written in $VISUAL or $EDITOR; return it without the lines that begin with #.
+
+    Raises OSError when the editor cannot be started or fails; what was written by then is in the file that it names.
+    """
     editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
-    written = _opened(editor, clean(text, CHARS, lines=True), ".txt")
+    with tempfile.TemporaryDirectory(prefix="triage-") as folder:
+        path = _written(folder, text, "note.txt")
+        code = _run(editor, path)
+        written = path.read_text(encoding="utf-8", errors="replace")
+    if code:
+        raise OSError(f"the editor ended with {code}, so no note is kept; its text is in {_kept(written)}")
     return "\n".join(line for line in written.splitlines() if not line.startswith("#")).strip()
 
 
-def _opened(command: str, text: str, suffix: str) -> str:
-    """Run a command on a private file with a text and return what is in the file afterwards."""
-    with tempfile.TemporaryDirectory(prefix="triage-") as folder:
-        path = Path(folder) / f"text{suffix}"
-        path.write_text(text, encoding="utf-8")
-        subprocess.run((*shlex.split(command), str(path)), check=False)  # noqa: S603 - the analyst's own choice
-        return path.read_text(encoding="utf-8", errors="replace")
+def _written(folder: str, text: str, name: str) -> Path:
+    path = Path(folder) / name
+    path.write_text(clean(text, CHARS, lines=True), encoding="utf-8")
+    return path
+
+
+def _run(command: str, path: Path) -> int:
+    """Run a command on a file and return its exit code. Raises OSError also for a command that cannot be read."""
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        raise OSError(f"{clean(command, 80)!r} is no command: {error}") from error
+    return subprocess.run((*words, str(path)), check=False).returncode  # noqa: S603 - the analyst's own choice
+
+
+def _kept(text: str) -> str:
+    """Keep a text in a file of the analyst alone and return its path."""
+    number, path = tempfile.mkstemp(prefix="triage-note-", suffix=".txt")
+    with os.fdopen(number, "w", encoding="utf-8") as file:
+        file.write(text)
+    return path

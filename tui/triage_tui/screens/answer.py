@@ -13,13 +13,14 @@ from triage_tui.sheets.narrative import answer_sheet
 
 
 class AnswerPaper(Paper):
-    """Waits for the answer, then shows it."""
+    """Waits for the answer, then shows it; a citation leads back to its evidence."""
 
-    def __init__(self, question: str, ask: Callable[[], Narrative], look: Look) -> None:
-        """``ask`` may take as long as the model does; it runs in a thread."""
+    def __init__(self, question: str, ask: Callable[[], Narrative], look: Look, follow: Callable[[Cite], None]) -> None:
+        """``ask`` may take as long as the model does; it runs in a thread. ``follow`` goes where a citation points."""
         super().__init__("Asked the language model", "", look)
         self._question = question
         self._ask = ask
+        self._follow = follow
         self.answer: Narrative | None = None
         self._failed = ""
 
@@ -47,4 +48,5 @@ class AnswerPaper(Paper):
     @on(Opened)
     def _opened(self, event: Opened) -> None:
         if isinstance(event.target, Cite):
-            self.tell(f"{event.target.evidence_id} is on the summary of the incident: esc, then Enter on its sentence")
+            self.dismiss(None)
+            self.call_later(self._follow, event.target)

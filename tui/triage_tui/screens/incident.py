@@ -8,6 +8,7 @@ from textual.binding import BindingType
 
 from triage.desk.flip import question
 from triage.desk.pivots import Question
+from triage.models import Narrative
 from triage_tui.keys import bindings
 from triage_tui.messages import (
     ActivityTarget,
@@ -186,12 +187,23 @@ class IncidentScreen(IncidentView):
         if not self.desk.port.can_ask:
             self.tell("no language model is configured: model.name in the settings names one", self.look.styles.warn)
             return
-        self.app.push_screen(Ask("Ask about this incident:", self.look), self._asked)
+        hint = "Enter alone shows the last answer again" if self.incident_id in self._answers else ""
+        self.app.push_screen(Ask("Ask about this incident:", self.look, hint=hint), self._asked)
 
     def _asked(self, question: str | None) -> None:
-        if question and question.strip():
-            port, name = self.desk.port, self.incident_id
-            self.app.push_screen(AnswerPaper(question.strip(), lambda: port.ask(name, question.strip()), self.look))
+        if question is None:
+            return
+        if asked := question.strip():
+            paper = AnswerPaper(asked, partial(self._answer, self.incident_id, asked), self.look, self._follow)
+            self.app.push_screen(paper)
+        elif self.incident_id in self._answers:
+            asked, answer = self._answers[self.incident_id]
+            self.app.push_screen(AnswerPaper(asked, lambda: answer, self.look, self._follow))
+
+    def _answer(self, name: str, asked: str) -> Narrative:
+        answer = self.desk.port.ask(name, asked)
+        self._answers[name] = asked, answer
+        return answer
 
     def action_pivot(self) -> None:
         """Count the values of all fields of this incident's alerts."""

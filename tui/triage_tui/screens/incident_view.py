@@ -14,7 +14,7 @@ from triage.desk.filter_fields import Told
 from triage.desk.pivots import History, histories
 from triage.desk.similar import similar
 from triage.errors import TriageError
-from triage.models import Incident
+from triage.models import Incident, Narrative
 from triage_tui.look import count
 from triage_tui.messages import AlertTarget
 from triage_tui.screens.base import WorkScreen
@@ -88,6 +88,7 @@ class IncidentView(WorkScreen):
         self._span = Zoom()
         self._standing: Standing | None = None
         self.marked: dict[str, None] = {}
+        self._answers: dict[str, tuple[str, Narrative]] = {}
 
     def compose(self) -> ComposeResult:
         """Lay out head, tabs and lists."""

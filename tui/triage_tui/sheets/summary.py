@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from rich.text import Text
 
+from triage.casework.cause_wording import told
 from triage.intelligence.adversary import Campaign
 from triage.judgement.confidence import Confidence
 from triage.models import Evidence, Incident, Join
@@ -30,6 +31,9 @@ def summary_sheet(incident: Incident, beside: Beside, look: Look, width: int) ->
     """Return the page; sentences point at the evidence they cite, evidence at its documents."""
     page = Builder(width, look)
     page.heading("What happened")
+    likely = told(incident.cause) if incident.cause else []
+    if likely:
+        page.item(Text.assemble(with_citations(likely[0], look), style=look.styles.strong, end=""), hang=2)
     for sentence in sentences(incident.summary):
         names = cited(sentence)
         page.item(with_citations(sentence, look), Cite(names[0]) if names else None, hang=2)
@@ -37,6 +41,7 @@ def summary_sheet(incident: Incident, beside: Beside, look: Look, width: int) ->
     _campaigns(page, beside.campaigns)
     if incident.narrative:
         narrative_items(page, incident.narrative)
+    _bullets(page, "What it most likely is", tuple(likely[1:]))
     if incident.benign_reading:
         page.heading("The harmless reading")
         page.item(with_citations(incident.benign_reading, look), hang=2)
