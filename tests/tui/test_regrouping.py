@@ -2,6 +2,7 @@
 
 import dataclasses
 import shutil
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +18,7 @@ from triage.ports import Window
 from triage.session import Session
 from triage.state import RunContext
 from triage_tui.screens.incident import IncidentScreen
+from triage_tui.screens.pager import Pager
 from triage_tui.screens.queue import QueueScreen
 from triage_tui.screens.regrouping import OutlookPaper
 
@@ -89,6 +91,24 @@ async def test_merging_is_shown_first_and_kept_with_y(session: Session, tmp_path
         await press(pilot, "z")
         assert sizes(tmp_path) == [4, 4]
         assert len(app.desk.queue.rows) == 2
+
+
+async def test_keys_work_while_a_regrouping_is_undone_and_a_second_undo_waits(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, gate = app_on(session, tmp_path), threading.Event()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await press(pilot, "a", "x", "x", "m", "Y")
+        undo = app.desk.port.undo
+        monkeypatch.setattr(app.desk.port, "undo", lambda: undo() if gate.wait(30) else None)
+        await pilot.press("z", "z", "question_mark")
+        assert isinstance(app.screen, Pager)
+        assert sizes(tmp_path) == [8]
+        gate.set()
+        await settled(pilot)
+        assert sizes(tmp_path) == [4, 4]
+        assert [step.undone for step in session.log()] == [True, True]
 
 
 async def test_what_is_not_kept_changes_nothing(session: Session, tmp_path: Path) -> None:

@@ -95,6 +95,8 @@ class TriageApp(App[None]):
         self.preferences = preferences or Preferences()
         self._runner = Runner(run_command) if run_command else None
         self.desk = Desk(port, me, now, readonly=readonly)
+        self.turning: list[bool] | None = None
+        """Undo (False) and redo (True) that wait for one that takes a while; None where none does."""
         self.memory = memory or Memory()
         self._ascii = ascii_only
         self._folder = folder or Path.cwd()

@@ -176,13 +176,27 @@ class Desk:
 
     def undo(self) -> str:
         """Take back the last decision; the cursor goes back to what it was about."""
-        self._writable()
-        return self._turned(self.port.undo(), "undone: ", "nothing to undo")
+        return self.turned(self.turn(redo=False), redo=False)
 
     def redo(self) -> str:
         """Make again what was undone last."""
+        return self.turned(self.turn(redo=True), redo=True)
+
+    def turn(self, *, redo: bool) -> Step | None:
+        """Undo or redo; on disk when this returns. May run in a thread: nothing is shown yet."""
         self._writable()
-        return self._turned(self.port.redo(), "made again: ", "nothing to redo")
+        return self.port.redo() if redo else self.port.undo()
+
+    def turned(self, step: Step | None, *, redo: bool) -> str:
+        """Show what undo or redo did, and say it."""
+        said, nothing = ("made again: ", "nothing to redo") if redo else ("undone: ", "nothing to undo")
+        return self._turned(step, said, nothing)
+
+    def turns_slowly(self, *, redo: bool) -> bool:
+        """Tell whether undo or redo is about a regrouping, for which the queue is judged anew."""
+        steps = [step for step in self.port.log() if not step.dropped and step.undone == redo]
+        next_one = (steps[0] if redo else steps[-1]) if steps else None
+        return next_one is not None and next_one.decision.kind == "regroup"
 
     def _turned(self, step: Step | None, prefix: str, nothing: str) -> str:
         if step is None:

@@ -8,13 +8,14 @@ from rich.text import Text
 from textual.app import SuspendNotSupported
 from textual.screen import Screen
 
-from triage.desk.decisions import Kind
+from triage.desk.decisions import Kind, Step
 from triage.errors import TriageError
 from triage_tui.desk import Desk
 from triage_tui.look import Look
 from triage_tui.outside import edited, page
 from triage_tui.screens.dialogs import Ask, Option, Pick
 from triage_tui.screens.pager import Pager
+from triage_tui.screens.paper import in_background
 from triage_tui.sheets.guide import help_sheet, log_sheet
 from triage_tui.view_state import Row, number
 from triage_tui.widgets.footer import footer_text
@@ -202,11 +203,45 @@ class WorkScreen(Screen[None]):
 
     def action_undo(self) -> None:
         """Take back the last decision."""
-        self.attempt(self.desk.undo, undo=False)
+        self.turn(redo=False)
 
     def action_redo(self) -> None:
         """Make it again."""
-        self.attempt(self.desk.redo)
+        self.turn(redo=True)
+
+    def turn(self, *, redo: bool) -> None:
+        """Undo or redo; where that takes a while, in a thread, one after the other."""
+        if self.triage.turning is not None:
+            self.triage.turning.append(redo)
+        elif self.desk.readonly or not self.desk.turns_slowly(redo=redo):
+            self.attempt(self.desk.redo if redo else self.desk.undo, undo=redo)
+        else:
+            self.triage.turning = []
+            self.tell("judging anew what was regrouped")
+            in_background(
+                self,
+                "turn",
+                lambda: self.desk.turn(redo=redo),
+                lambda step: self._turned(step, redo=redo),
+                self._not_turned,
+            )
+
+    def _turned(self, step: Step | None, *, redo: bool) -> None:
+        self._in_front().attempt(lambda: self.desk.turned(step, redo=redo), undo=redo)
+        self._turn_next()
+
+    def _not_turned(self, error: TriageError) -> None:
+        self._in_front().tell_error(error)
+        self._turn_next()
+
+    def _turn_next(self) -> None:
+        waiting, self.triage.turning = self.triage.turning or [], None
+        for redo in waiting:
+            self._in_front().turn(redo=redo)
+
+    def _in_front(self) -> "WorkScreen":
+        """Return the screen of this kind that is seen now; this one may have been left."""
+        return next(screen for screen in reversed(self.app.screen_stack) if isinstance(screen, WorkScreen))
 
     # --- looking ----------------------------------------------------------------------------------------------------
 
