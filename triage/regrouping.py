@@ -87,10 +87,17 @@ class Regrouping:
         """Return the decision that these incidents are one."""
         return wishes.merge({name: self._members(name) for name in incident_ids}, reason)
 
-    def move(self, what: str, target: str, reason: str = "") -> Decision:
-        """Return the decision that an activity (key) or an alert (id), with its activity, belongs to an incident."""
-        origin, activity = self._place(what)
-        return wishes.move(origin, self._members(origin), [activity], target, self._members(target), reason)
+    def move(self, what: str | Sequence[str], target: str, reason: str = "") -> Decision:
+        """Return the decision that activities (keys), or alerts (ids) with theirs, belong to an incident.
+
+        All of them are of one incident. Raises UsageError.
+        """
+        places = [self._place(one) for one in ([what] if isinstance(what, str) else what)]
+        origins = {origin for origin, _ in places}
+        if len(origins) != 1:
+            raise UsageError(f"what moves together comes from one incident, not from {len(origins)}")
+        origin, leaving = origins.pop(), sorted({activity for _, activity in places})
+        return wishes.move(origin, self._members(origin), leaving, target, self._members(target), reason)
 
     def exclude(self, incident_id: str, entity: str, reason: str = "") -> Decision:
         """Return the decision that what names an entity is not part of an incident."""

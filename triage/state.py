@@ -79,9 +79,14 @@ class Pulled(Model):
 
 
 def merge_investigations(
-    left: tuple[Investigation, ...], right: tuple[Investigation, ...]
+    left: tuple[Investigation, ...], right: tuple[Investigation, ...] | None
 ) -> tuple[Investigation, ...]:
-    """Reducer of the parallel branches: by candidate id, in order of id, so the order of arrival is forgotten."""
+    """Reducer of the parallel branches: by candidate id, in order of id, so the order of arrival is forgotten.
+
+    None forgets them all: once they are incidents, no later checkpoint needs to hold them.
+    """
+    if right is None:
+        return ()
     found = {one.candidate_id: one for one in (*left, *right)}
     return tuple(found[key] for key in sorted(found))
 
@@ -103,7 +108,7 @@ class RunUpdate(TypedDict, total=False):
     pulled: Pulled
     counts: RunCounts
     candidates: tuple[str, ...]
-    investigations: tuple[Investigation, ...]
+    investigations: tuple[Investigation, ...] | None
     incidents: tuple[Incident, ...]
 
 

@@ -9,6 +9,15 @@ from support.stored import store_segments
 from triage.desk.filter_fields import FIELDS
 from triage.desk.filters import parse
 from triage.desk.pivots import Question
+from triage.models import Cause, Hypothesis
+
+RANSOMWARE = Cause(
+    name="ransomware",
+    side="attack",
+    attack=Hypothesis(name="ransomware", title="ransomware", points=9),
+    benign=Hypothesis(name="backup", title="a backup", points=3),
+    flip="its owner confirms a backup",
+)
 
 
 def test_a_card_has_what_its_incident_has(tmp_path: Path) -> None:
@@ -47,6 +56,13 @@ def test_every_field_suggests_the_same_values(tmp_path: Path) -> None:
             for field in FIELDS.values():
                 if field.values is not None:
                     assert list(field.values(card)) == list(field.values(one))
+
+
+def test_a_filter_knows_of_a_card_what_it_most_likely_is(tmp_path: Path) -> None:
+    first = STANDARD[0].model_copy(update={"cause": RANSOMWARE})
+    with opened(tmp_path, (first, *STANDARD[1:])) as session:
+        found = [card.rank for card in session.cards.cards() if parse("cause:ransomware").matches(card)]
+        assert found == [first.rank]
 
 
 def test_the_archive_answers_from_stored_segments(tmp_path: Path) -> None:

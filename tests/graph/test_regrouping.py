@@ -190,6 +190,19 @@ def test_moving_takes_an_activity_along_with_its_alerts(session: Session, folder
         session.regrouping().move(key, second)
 
 
+def test_several_move_together_but_only_from_one_incident(session: Session) -> None:
+    first, second = (one.incident_id for one in shown(session))
+    here, there = members(session, first), members(session, second)
+    wish = session.regrouping().move(here[:2], second)
+    assert len(wish.constraints) == 2
+    session.decide(wish)
+    assert set(here[:2]) < set(members(session, second))
+    with pytest.raises(UsageError, match="from one incident, not from 2"):
+        session.regrouping().move([members(session, first)[0], there[0]], second)
+    with pytest.raises(UsageError, match="not from 0"):
+        session.regrouping().move([], second)
+
+
 def test_an_excluded_entity_stays_out_of_later_runs(session: Session, tmp_path: Path) -> None:
     run(session, tmp_path, [hit(40, "Scan seen", "fs01", "scanner", 5)])
     whole = next(one for one in shown(session) if one.alert_count == 5)

@@ -145,6 +145,17 @@ async def test_an_activity_moves_to_another_incident(session: Session, tmp_path:
         assert sizes(tmp_path) == [3, 5]
 
 
+async def test_marked_activities_move_together_in_one_decision(session: Session, tmp_path: Path) -> None:
+    app = app_on(session, tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_timeline(pilot)
+        await press(pilot, "x", "x", "x", "m", "o", "=2", "enter", "Y")
+        assert sizes(tmp_path) == [1, 7]
+        assert len(session.log()) == 1
+        await press(pilot, "z")
+        assert sizes(tmp_path) == [4, 4]
+
+
 async def test_an_incident_is_merged_with_one_that_is_named(session: Session, tmp_path: Path) -> None:
     app = app_on(session, tmp_path)
     async with app.run_test(size=(80, 24)) as pilot:

@@ -91,6 +91,33 @@ def test_many_accounts_tried_from_one_address_are_a_spray() -> None:
     assert cause(brief).name == "password-spray"
 
 
+def by_address(address: str) -> CandidateBrief:
+    """Hundreds of failures, each about another account, from one address."""
+    tried = (
+        activity(
+            n,
+            rule="Sign-in failed",
+            principal=f"user:u{n}",
+            entities=(EntityRef("user", "", f"u{n}"), EntityRef("address", "source", address)),
+        )
+        for n in range(120)
+    )
+    return candidate(*tried)
+
+
+def test_what_one_stranger_does_to_all_accounts_is_no_misfiring_rule() -> None:
+    assert cause(by_address("9.9.9.9")).name == "password-spray"
+    assert cause(by_address("10.0.0.9")).benign.name == "misfiring-rule"
+
+
+def test_sign_ins_from_abroad_of_which_nothing_comes_may_be_a_journey() -> None:
+    user = (EntityRef("user", "", "ana"),)
+    signed_in = activity(rule="Session from a country new for the user", techniques=("T1078.004",), entities=user)
+    assert cause(candidate(signed_in)).name == "travel"
+    forwarded = activity(2, rule="Inbox rule created", techniques=("T1114.003",), entities=user)
+    assert cause(candidate(signed_in, forwarded)).side == "attack"
+
+
 def test_the_order_of_activities_changes_nothing_and_the_verdict_is_left_alone() -> None:
     rows = [activity(n, rule=f"Rule {n}", techniques=(t,)) for n, t in enumerate(("T1490", "T1021", "T1114", "T1078"))]
     expected = cause(candidate(*rows))

@@ -21,10 +21,18 @@ from triage.desk.filters import (
     quoted,
     vocabulary,
 )
-from triage.models import Entity, EntityKind, Incident, TimelineEntry
+from triage.models import Cause, Entity, EntityKind, Hypothesis, Incident, TimelineEntry
 
 FIRST = datetime(2026, 3, 1, 8, tzinfo=UTC)
 NOW = FIRST + timedelta(days=3)
+
+CAUSE = Cause(
+    name="ransomware",
+    side="attack",
+    attack=Hypothesis(name="ransomware", title="ransomware", points=9),
+    benign=Hypothesis(name="backup", title="a backup", points=3),
+    flip="its owner confirms a backup",
+)
 
 
 def entity(kind: str, value: str) -> Entity:
@@ -51,6 +59,7 @@ def case(**changes: Any) -> Incident:
         "techniques": ("T1021.002", "T1490"),
         "tactics": ("lateral-movement", "impact"),
         "detectors": ("wazuh", "elastic"),
+        "cause": CAUSE,
         "timeline": (entry,),
         "entities": (
             entity("host", "dc01.corp.example"),
@@ -105,6 +114,9 @@ def fits(text: str, one: Incident | None = None, decided: Status | None = None, 
         "-technique:T1021.001",
         "-technique:T102",
         "detector:wazuh",
+        "cause:ransomware",
+        "cause:RANSOM*",
+        "-cause:backup",
         'rule:"copies (vss)"',
         'rule:"shadow*deleted"',
         "title:ransom",

@@ -15,6 +15,7 @@ from importlib.resources import files
 from typing import Literal, NamedTuple
 
 from triage.investigation import ActivityBrief, CandidateBrief, Observation
+from triage.judgement.addresses import is_public
 from triage.models import Cause, Disposition, EntityKind, Evidence, Hypothesis
 
 Side = Literal["attack", "benign"]
@@ -23,6 +24,9 @@ _EVERYWHERE = 10
 _HUNDREDS = 100
 _NEARLY_ALL = 0.95
 _MANY_USERS = 5
+_ACCOUNTS = "T1078"
+"""Valid accounts are used."""
+_ENTERING = frozenset({"initial-access"})
 _MARGIN = 3
 """So many points a harmless cause must be ahead to name what is shown as suspicious."""
 _LACKING = 3
@@ -176,8 +180,21 @@ def _one_rule_everywhere(activities: Sequence[ActivityBrief]) -> bool:
     for activity in activities:
         alerts[activity.rule] += activity.count
     rule, loudest = alerts.most_common(1)[0]
-    places = {activity.principal for activity in activities if activity.rule == rule}
-    return len(places) >= _EVERYWHERE and loudest >= max(_HUNDREDS, _NEARLY_ALL * alerts.total())
+    theirs = [activity for activity in activities if activity.rule == rule]
+    places = {activity.principal for activity in theirs}
+    everywhere = len(places) >= _EVERYWHERE and loudest >= max(_HUNDREDS, _NEARLY_ALL * alerts.total())
+    return everywhere and not _of_one_stranger(theirs)
+
+
+def _of_one_stranger(activities: Sequence[ActivityBrief]) -> bool:
+    """Tell whether one public address is in nearly all of them: then it is somebody's doing, not the rule's."""
+    named = Counter(
+        ref.value
+        for activity in activities
+        for ref in set(activity.entities)
+        if ref.kind == EntityKind.ADDRESS and is_public(ref.value)
+    )
+    return max(named.values(), default=0) >= _NEARLY_ALL * len(activities)
 
 
 def _one_source_many(activities: Sequence[ActivityBrief]) -> bool:
@@ -195,11 +212,20 @@ def _many_users_one_address(activities: Sequence[ActivityBrief]) -> bool:
     return any(len(tried) >= _MANY_USERS for tried in users.values())
 
 
+def _only_sign_ins(activities: Sequence[ActivityBrief]) -> bool:
+    """Tell whether one account signs in from elsewhere, and nothing comes of it."""
+    users = {ref.value for activity in activities for ref in activity.entities if ref.kind == EntityKind.USER}
+    used = {technique for activity in activities for technique in activity.techniques}
+    tactics = {tactic for activity in activities for tactic in activity.tactics}
+    return len(users) == 1 and bool(used) and all(one.startswith(_ACCOUNTS) for one in used) and tactics <= _ENTERING
+
+
 _SHAPES: Mapping[str, Callable[[Sequence[ActivityBrief]], bool]] = {
     "same-on-many": _same_on_many,
     "one-rule-everywhere": _one_rule_everywhere,
     "one-source-many": _one_source_many,
     "many-users-one-address": _many_users_one_address,
+    "only-sign-ins": _only_sign_ins,
 }
 _WHOLE: Mapping[str, Callable[[str, _Seen], bool]] = {
     "shape": _shape,

@@ -59,6 +59,8 @@ class Detail(NamedTuple):
     techniques: tuple[str, ...]
     tactics: tuple[str, ...]
     detectors: tuple[str, ...]
+    cause: str = ""
+    """Name of what it most likely is; '' for everyday groups."""
 
 
 def detail(body: Mapping[str, Any]) -> Detail:
@@ -75,6 +77,7 @@ def detail(body: Mapping[str, Any]) -> Detail:
         tuple(map(intern, body["techniques"])),
         tuple(map(intern, body["tactics"])),
         tuple(map(intern, body["detectors"])),
+        intern((body.get("cause") or {}).get("name", "")),
     )
 
 

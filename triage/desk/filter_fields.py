@@ -143,6 +143,12 @@ def _rules(incident: Told) -> Iterable[str]:
     return dict.fromkeys(entry.rule for entry in incident.timeline)
 
 
+def _cause(incident: Told) -> Iterable[str]:
+    if isinstance(incident, Card):
+        return filter(None, (incident.detail.cause,))
+    return (incident.cause.name,) if incident.cause else ()
+
+
 def _tactic(value: str) -> Callable[[str], bool]:
     return _named(value.replace(" ", "-").replace("_", "-"))
 
@@ -274,6 +280,7 @@ FIELDS: dict[str, Field] = {
     "tactic": _of_incident(lambda incident: incident.tactics, _tactic),
     "technique": _of_incident(lambda incident: incident.techniques),
     "detector": _of_incident(lambda incident: incident.detectors),
+    "cause": _of_incident(_cause),
     "rule": _of_incident(_rules, _containing),
     "title": _of_incident(lambda incident: (incident.title,), _containing),
     "id": _of_incident(lambda incident: (incident.incident_id,), _beginning),

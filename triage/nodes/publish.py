@@ -27,13 +27,14 @@ def publish(state: RunState, context: RunContext) -> Made:
     """Write what the run judged; a run with nothing new writes nothing and leaves the last results as they are."""
     if not _is_new(state, context):
         context.tell(Notice("info", "nothing new: the last results stand"))
-        return Made({}, {"incidents": 0})
+        return Made({"incidents": ()}, {"incidents": 0})
     publication = publication_of(state, context)
     context.store.publish(publication)
     keep_campaigns(context)
     _index(state, context)
     return Made(
-        {"counts": publication.counts}, {"alerts": publication.alerts.height, "incidents": len(publication.incidents)}
+        {"counts": publication.counts, "incidents": ()},  # they are in the store now, the last checkpoint stays small
+        {"alerts": publication.alerts.height, "incidents": len(publication.incidents)},
     )
 
 

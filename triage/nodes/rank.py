@@ -12,7 +12,7 @@ from triage.nodes.link_campaigns import link_campaigns
 from triage.nodes.stage import Made
 from triage.record.identity import incident_ids
 from triage.record.incidents import everyday_incidents, from_investigation, ranked
-from triage.state import Frames, RunContext, RunState
+from triage.state import Frames, RunContext, RunState, RunUpdate
 
 
 def rank(state: RunState, context: RunContext, kept: Mapping[str, Incident] = MappingProxyType({})) -> Made:
@@ -40,7 +40,8 @@ def rank(state: RunState, context: RunContext, kept: Mapping[str, Incident] = Ma
     )
     incidents = link_campaigns(incidents, context)
     shown = sum(1 for incident in incidents if incident.disposition != "benign")
-    return Made({"incidents": incidents}, {"shown": shown, "benign groups": len(incidents) - shown})
+    update: RunUpdate = {"incidents": incidents, "investigations": None}
+    return Made(update, {"shown": shown, "benign groups": len(incidents) - shown})
 
 
 def _investigated(state: RunState, context: RunContext, ids: dict[str, str]) -> list[Incident]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 Wish = Callable[["Regrouping"], Decision]
 
+NOTHING_NAMED = "put the cursor on an activity or an alert, or mark some with x"
 WISHES = (
     Option("s", "split off what is marked or under the cursor", "split"),
     Option("o", "move it to another incident", "move"),
@@ -118,20 +119,16 @@ class RegroupFlow:
         alerts = (target.id,) if isinstance(target, AlertTarget) and not marked else ()
         leaving = marked or ((target.activity,) if isinstance(target, ActivityTarget) else ())
         if not alerts and not leaving:
-            self._screen.tell(
-                "put the cursor on an activity or an alert, or mark some with x", self._screen.look.styles.warn
-            )
+            self._screen.tell(NOTHING_NAMED, self._screen.look.styles.warn)
             return
         self._show(lambda regrouping: regrouping.split(incident_id, leaving, alerts))
 
     def _mover(self, target: Target | None, marked: Sequence[str]) -> Callable[[str], None]:
         def move(name: str) -> None:
-            what = marked[0] if len(marked) == 1 else _named(target)
-            if len(marked) > 1 or (not isinstance(target, ActivityTarget | AlertTarget) and not marked):
-                self._screen.tell(
-                    "one activity or alert moves at a time: put the cursor on it", self._screen.look.styles.warn
-                )
+            if not marked and not isinstance(target, ActivityTarget | AlertTarget):
+                self._screen.tell(NOTHING_NAMED, self._screen.look.styles.warn)
                 return
+            what = marked or (_named(target),)
             self._show(lambda regrouping: regrouping.move(what, self._id(name)))
 
         return move
