@@ -2,11 +2,17 @@
 
 import re
 import stat
+from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
+from support.pilot import message, press, settled
+from triage_tui.app import TriageApp
 from triage_tui.outside import edited, page
+
+Open = Callable[..., TriageApp]
 
 
 def program(folder: Path, script: str) -> str:
@@ -47,3 +53,63 @@ def test_no_escape_reaches_the_pager(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("PAGER", program(tmp_path, f'cat "$1" > "{tmp_path}/shown"'))
     page("a\x1b]52;c;x\x07b")
     assert not {"\x1b", "\x07"} & set((tmp_path / "shown").read_text())
+
+
+def kept(sentence: str) -> str:
+    return Path(re.split(" is in ", sentence)[1]).read_text()
+
+
+@pytest.fixture
+def away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal that can be left to another program, which the one of a test cannot."""
+    monkeypatch.setattr(TriageApp, "suspend", lambda _: nullcontext())
+
+
+@pytest.mark.usefixtures("away")
+@pytest.mark.parametrize(
+    ("script", "said", "left"),
+    [
+        ('printf "half a" > "$1"; exit 3', "editor ended with 3, no note kept", "half a"),
+        ("kill -9 $$", "editor ended with -9, no note kept", "# Note on"),
+    ],
+)
+async def test_n_keeps_no_note_of_an_editor_that_crashed(
+    open_app: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, said: str, left: str
+) -> None:
+    monkeypatch.setenv("VISUAL", program(tmp_path, script))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    app = open_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await press(pilot, "N")
+        assert message(app).startswith(said)
+        assert not app.desk.port.log()
+        assert left in kept(message(app))
+
+
+@pytest.mark.usefixtures("away")
+async def test_n_keeps_the_note_of_an_editor_that_ended_well(
+    open_app: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VISUAL", program(tmp_path, 'printf "seen it" > "$1"'))
+    app = open_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await press(pilot, "N")
+        assert [step.decision.text for step in app.desk.port.log()] == ["seen it"]
+
+
+@pytest.mark.usefixtures("away")
+@pytest.mark.parametrize("key", ["N", "E"])
+@pytest.mark.parametrize("command", ["vi 'unclosed", "/nowhere/at/all"])
+async def test_a_key_for_what_cannot_be_started_says_so(
+    open_app: Open, monkeypatch: pytest.MonkeyPatch, key: str, command: str
+) -> None:
+    monkeypatch.setenv("VISUAL", command)
+    monkeypatch.setenv("PAGER", command)
+    app = open_app()
+    async with app.run_test(size=(120, 24)) as pilot:
+        await settled(pilot)
+        await press(pilot, key)
+        assert "cannot be started here" in message(app)
+        assert not app.desk.port.log()

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 
 from support.desk import incident, opened
@@ -11,7 +12,23 @@ from support.stored import store_segments
 CSI = re.compile(rb"\x1b\[([0-9;:?<>=]*)([ -/]*[@-~])")
 POINTER = re.compile(rb"\x1b\]22;default\x07")
 """What Textual asks of the mouse pointer's shape."""
-KEYS = (b"j", b"o", *(b"%d" % tab for tab in range(2, 10)), b"\x1b", b"f", b"\x1b", b"n", b"x\r", b"@", b"\x1b", b"t")
+ESCAPE = b"\x1b"
+TABS = tuple(b"%d" % tab for tab in range(2, 10))
+WALK = (
+    ((b"j", b"o", *TABS), "Similar incidents"),
+    ((ESCAPE, b"f"), "most frequent value"),
+    ((b"\r",), "rule"),
+    ((b"\r", b"a"), "this night"),
+    ((ESCAPE, ESCAPE, ESCAPE, ESCAPE, b"n", b"x\r", b"@"), "Decisions, newest first"),
+    ((ESCAPE, b"t", b"B"), "Blind samples"),
+    ((ESCAPE, b"6"), "no campaigns"),
+    ((b"1", b":incident inc-0001\r", b"3", b"w"), "In 2 incidents"),
+    ((ESCAPE, b"i"), "no language model"),
+    ((b"6", b"\r"), "What it would do"),
+    ((ESCAPE, ESCAPE, b":incident inc-0009\r", b"D"), "Draft of a rule exception"),
+    ((ESCAPE, ESCAPE, ESCAPE, b"x", b"j", b"x", b"m"), "What would come of it"),
+)
+"""Keys, and what the screen they lead to says once it is there."""
 ATTACKS = (
     "\x1b]0;owned\x07title",
     "\x1b[2J\x1b[31mred",
@@ -28,16 +45,18 @@ FORBIDDEN = re.compile("[\x00-\x07\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u
 def raw(folder: Path, dress: Callable[[str], str]) -> bytes:
     """Return all bytes of a walk over the screens, on incidents whose texts were dressed."""
     night = tuple(
-        incident(rank, title=dress(f"{text} {rank}"), rule=dress(text), value=dress(text))
-        for rank, text in enumerate(ATTACKS, start=1)
+        incident(rank, disposition, title=dress(f"{text} {rank}"), rule=dress(text), value=dress(text))
+        for rank, (disposition, text) in enumerate(product(("attack", "benign"), ATTACKS), start=1)
     )
     folder.mkdir()
     with opened(folder, night):
         store_segments(folder, night)
     with terminal(folder) as program:
         program.until(b"help")
-        for key in KEYS:
-            program.press(key)
+        for keys, words in WALK:
+            for key in keys:
+                program.press(key)
+            program.until(words.encode())
         return program.raw
 
 

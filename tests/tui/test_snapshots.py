@@ -14,7 +14,27 @@ from triage_tui.app import TriageApp
 
 Open = Callable[..., TriageApp]
 SIZES = [(80, 24), (120, 40), (200, 50)]
-SCREENS = {"queue": [], "incident": ["j", "o"]}
+THEMES = ["dark", "light", "no-colour"]
+SCREENS = {
+    "queue": [],
+    "incident": ["j", "o"],
+    "entities": ["o", "3"],
+    "alerts": ["o", "4"],
+    "attack": ["o", "5"],
+    "plan": ["o", "6"],
+    "step": ["o", "6", "enter"],
+    "notes": ["o", "7"],
+    "similar": ["j", "o", "9"],
+    "fields": ["f"],
+    "values": ["f", "enter"],
+    "seen": ["o", "3", "w"],
+    "groups": ["t"],
+    "samples": ["B"],
+    "campaigns": ["6"],
+    "help": ["question_mark"],
+    "close": ["asterisk", "a", "e"],
+    "log": ["at"],
+}
 
 
 @pytest.fixture(autouse=True)
@@ -24,53 +44,25 @@ def _calibration(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Session, "calibration", lambda _: known)
 
 
-@pytest.mark.parametrize("theme", ["dark", "no-colour"])
+@pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 @pytest.mark.parametrize("screen", SCREENS)
-def test_screen(open_app: Open, snap_compare: Any, screen: str, size: tuple[int, int], theme: str) -> None:
-    assert snap_compare(open_app(theme=theme), press=SCREENS[screen], terminal_size=size)
-
-
-FURTHER = {
-    "fields": ["f"],
-    "values": ["f", "enter"],
-    "seen": ["o", "3", "w"],
-    "entities": ["o", "3"],
-    "similar": ["j", "o", "9"],
-    "groups": ["t"],
-    "plan": ["o", "6"],
-    "step": ["o", "6", "enter"],
-    "samples": ["B"],
-    "campaigns": ["6"],
-}
-
-
-@pytest.mark.parametrize(("size", "theme"), [((80, 24), "no-colour"), ((120, 40), "light"), ((200, 50), "dark")])
-@pytest.mark.parametrize("screen", FURTHER)
-def test_looking_further(
+def test_screen(
     open_app: Open, snap_compare: Any, tmp_path: Path, screen: str, size: tuple[int, int], theme: str
 ) -> None:
     app = open_app(theme=theme)
     store_segments(tmp_path)
 
-    async def look_about(pilot: Pilot[None]) -> None:
+    async def walk(pilot: Pilot[None]) -> None:
         await pilot.pause()
-        for key in FURTHER[screen]:
+        for key in SCREENS[screen]:
             await pilot.press(key)
             await pilot.pause()
             for worker in list(pilot.app.workers):
                 await worker.wait()
             await pilot.pause()
 
-    assert snap_compare(app, terminal_size=size, run_before=look_about)
-
-
-@pytest.mark.parametrize(
-    ("name", "keys"), [("help", ["question_mark"]), ("close", ["asterisk", "a", "e"]), ("alerts", ["o", "4"])]
-)
-def test_dialogs_in_the_light_theme(open_app: Open, snap_compare: Any, name: str, keys: list[str]) -> None:
-    assert name
-    assert snap_compare(open_app(theme="light"), press=keys, terminal_size=(80, 24))
+    assert snap_compare(app, terminal_size=size, run_before=walk)
 
 
 def test_ascii_only(open_app: Open, snap_compare: Any) -> None:

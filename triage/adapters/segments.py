@@ -23,6 +23,8 @@ _KEY = re.compile(r"[a-z0-9_-]+(/[a-z0-9_-]+)*")
 _SKIPPABLE = 0x184D2A50
 """Magic number of a zstd skippable frame (RFC 8878, 3.1.2): holds the page's origin, so `zstd -d` still works."""
 _ROW_GROUP = 1 << 16
+FRAME_HELD = 1 << 23
+"""Bytes in memory up to which a frame that was read is kept for whoever asks next."""
 PARTS_HELD = 4
 """Parts of raw documents kept split."""
 
@@ -67,11 +69,17 @@ def _private_file(path: Path) -> Iterator[BinaryIO]:
         path.chmod(0o600)
 
 
+class _Held(NamedTuple):
+    version: tuple[int, int, int]
+    frame: pl.DataFrame
+
+
 class FolderWorkingSet:
     """``ports.WorkingSet`` over a folder: one Parquet file (zstd) per key."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._held: dict[str, _Held] = {}
         self._raw = FolderRawStore(folder / "raw")
 
     def path(self, key: str) -> Path:
@@ -86,12 +94,18 @@ class FolderWorkingSet:
             frame.write_parquet(file, compression="zstd", compression_level=3, row_group_size=_ROW_GROUP)
 
     def get(self, key: str) -> pl.DataFrame:
-        """Return a frame; KeyError when there is none."""
+        """Return a frame; KeyError when there is none. Small ones are read again only once their file was replaced."""
         path = self.path(key)
         if not path.exists():
             raise KeyError(key)
         with _disk(path, "read"):
-            return pl.read_parquet(path, glob=False)
+            version, held = _version(path), self._held.get(key)
+            if held and held.version == version:
+                return held.frame.clone()
+            frame = pl.read_parquet(path, glob=False)
+        if frame.estimated_size() <= FRAME_HELD:
+            self._held[key] = _Held(version, frame.clone())
+        return frame
 
     def has(self, key: str) -> bool:
         """Tell whether a frame is stored under this key."""
@@ -100,6 +114,12 @@ class FolderWorkingSet:
     def raw(self) -> "FolderRawStore":
         """Return the raw documents of this run."""
         return self._raw
+
+
+def _version(path: Path) -> tuple[int, int, int]:
+    """Return what differs once a file was replaced, by whomever."""
+    found = path.stat()
+    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 class _Lines(NamedTuple):

@@ -10,6 +10,8 @@ are spread evenly (Laplace's rule of succession, as an empirical Bayes prior), s
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from triage.config import BaselineSettings
@@ -51,6 +53,7 @@ _PAIR = ["signature", "principal"]
 _LEVELS = {"of_pair": _PAIR, "of_kind": ["signature"]}
 _AT_HOUR = [f"hour_{hour}" for hour in range(HOURS_PER_DAY)]
 _ON_DAY = [f"weekday_{day}" for day in range(len(WEEKDAYS))]
+_COUNTED = [*_AT_HOUR, *_ON_DAY, "days"]
 _MICROS_PER_DAY = MICROS_PER_HOUR * HOURS_PER_DAY
 
 
@@ -102,12 +105,17 @@ def _weekday(day: pl.Expr) -> pl.Expr:
 
 def _running(slots: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
     """Per key and day on which it was seen: how often so far in each hour, and on each day of the week."""
-    flat = slots.select(*keys, "day", "hour", "weekday").unique()
-    seen = [(pl.col("hour") == hour).any().cast(pl.UInt32).alias(name) for hour, name in enumerate(_AT_HOUR)]
-    on = [(pl.col("weekday") == day).any().cast(pl.UInt32).alias(name) for day, name in enumerate(_ON_DAY)]
-    daily = flat.group_by(*keys, "day").agg(*seen, *on).sort("day", *keys)
-    sums = pl.col(*_AT_HOUR, *_ON_DAY, "days").cum_sum().over(keys)
-    return daily.with_columns(days=pl.lit(1, pl.UInt32)).with_columns(sums)
+    flat = slots.select(*keys, "day", "hour").unique()
+    bits = pl.lit(2, pl.UInt32).pow(pl.col("hour")).cast(pl.UInt32)
+    daily = flat.group_by(*keys, "day").agg(bits=bits.sum()).sort(*keys, "day")
+    at = daily["bits"].to_numpy()[:, None] >> np.arange(HOURS_PER_DAY) & 1
+    on = daily.select(_weekday(pl.col("day"))).to_numpy() == np.arange(len(WEEKDAYS))
+    shown = np.hstack([at, on, np.ones_like(at[:, :1])]).astype(np.uint32)
+    total = shown.cumsum(axis=0, dtype=np.uint32)
+    begins = daily.select(pl.struct(keys).rle_id()).to_series()
+    start = begins.search_sorted(begins, side="left").to_numpy()  # the first row of the same key
+    sums = pl.DataFrame(total - total[start] + shown[start], schema=dict.fromkeys(_COUNTED, pl.UInt32()))
+    return daily.select(*keys, "day").hstack(sums).sort("day", *keys)
 
 
 def _watched(seen: pl.DataFrame, settings: BaselineSettings) -> pl.DataFrame:
@@ -133,14 +141,16 @@ def _measured(chosen: pl.DataFrame) -> pl.DataFrame:
     rows = chosen.with_columns(pl.col(every).fill_null(0)).with_columns(
         hour=pl.col("local") // MICROS_PER_HOUR % HOURS_PER_DAY, weekday=_weekday(pl.col("day"))
     )
-    near = [(pl.col("hour") + step) % HOURS_PER_DAY for step in range(-REACH, REACH + 1)]
-    rows = rows.with_columns(
-        times=pl.sum_horizontal(_AT_HOUR),
-        same_hour=pl.sum_horizontal(pl.concat_list(_AT_HOUR).list.get(hour) for hour in near),
-        same_weekday=pl.concat_list(_ON_DAY).list.get(pl.col("weekday")),
-        watched_weekday=pl.concat_list([f"w{name}" for name in _ON_DAY]).list.get(pl.col("weekday")),
-        hours=_mask(_AT_HOUR),
-        weekdays=_mask(_ON_DAY),
+    hours, weekdays = (rows.select(names).to_numpy() for names in (_AT_HOUR, _ON_DAY))
+    watched = rows.select(f"w{name}" for name in _ON_DAY).to_numpy()
+    line, hour, weekday = np.arange(rows.height), rows["hour"].to_numpy(), rows["weekday"].to_numpy()
+    rows = rows.select("activity", "rhythm_of", "local", "days", "watched").with_columns(
+        times=hours.sum(axis=1),
+        same_hour=sum(hours[line, (hour + step) % HOURS_PER_DAY] for step in range(-REACH, REACH + 1)),
+        same_weekday=weekdays[line, weekday],
+        watched_weekday=watched[line, weekday],
+        hours=_mask(hours),
+        weekdays=_mask(weekdays),
     )
     known = pl.col("rhythm_of") != ""
     of_the_day = pl.lit((2 * REACH + 1) / HOURS_PER_DAY)
@@ -152,8 +162,11 @@ def _measured(chosen: pl.DataFrame) -> pl.DataFrame:
     ).select(pl.col(name).cast(dtype) for name, dtype in RHYTHM.items())
 
 
-def _mask(columns: list[str]) -> pl.Expr:
-    return pl.sum_horizontal((pl.col(name) > 0).cast(pl.UInt32) * 2**bit for bit, name in enumerate(columns))
+def _mask(counts: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
+    """Return per row a bit for each column that counts anything, the first column's is the lowest."""
+    bits = np.uint32(1) << np.arange(counts.shape[1], dtype=np.uint32)
+    mask: npt.NDArray[np.uint32] = np.where(counts > 0, bits, np.uint32(0)).sum(axis=1, dtype=np.uint32)
+    return mask
 
 
 def _odd(hits: str, of: str, expected: pl.Expr) -> pl.Expr:

@@ -1,9 +1,7 @@
 """The terminal UI: opens the screens, polls the state, and carries out commands."""
 
 import gc
-import shlex
 import sys
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property, partial
@@ -26,8 +24,7 @@ from triage_tui.look import Look
 from triage_tui.memory import Memory
 from triage_tui.port import SessionPort
 from triage_tui.preferences import Preferences, View
-from triage_tui.run_view import RunView
-from triage_tui.runner import Runner
+from triage_tui.running import Running
 from triage_tui.screens.base import WorkScreen
 from triage_tui.screens.campaign import CampaignPaper
 from triage_tui.screens.dialogs import Ask, Pick
@@ -46,8 +43,6 @@ if TYPE_CHECKING:
 POLL_SECONDS = 2.0
 SWITCH_SECONDS = 0.001
 """After which a thread in the background lets go of the interpreter when the screen wants it."""
-RUN_SECONDS = 0.2
-"""Least time between two drawings of a run's progress."""
 COMMANDS = {
     "open": Tab.OPEN,
     "mine": Tab.MINE,
@@ -93,7 +88,7 @@ class TriageApp(App[None]):
     ) -> None:
         super().__init__()
         self.preferences = preferences or Preferences()
-        self._runner = Runner(run_command) if run_command else None
+        self._runs = Running(self, run_command)
         self.desk = Desk(port, me, now, readonly=readonly)
         self.turning: list[bool] | None = None
         """Undo (False) and redo (True) that wait for one that takes a while; None where none does."""
@@ -176,9 +171,10 @@ class TriageApp(App[None]):
         return None
 
     def _tell_error(self, error: TriageError) -> None:
-        self._queue_screen().tell_error(error)
+        self.queue_screen().tell_error(error)
 
-    def _queue_screen(self) -> QueueScreen:
+    def queue_screen(self) -> QueueScreen:
+        """Return the first screen, whatever lies above it."""
         return next(screen for screen in self.screen_stack if isinstance(screen, QueueScreen))
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="read ahead")
@@ -201,16 +197,17 @@ class TriageApp(App[None]):
         queue = self.desk.queue
         if queue.filter or queue.needs_bodies:
             queue.refresh()
-        if self._queue_screen().drawable:
-            self._queue_screen().show()
+        if self.queue_screen().drawable:
+            self.queue_screen().show()
 
     def _poll_state(self) -> None:
         """Look for a new run or somebody else's decision; never while a question is open."""
         if isinstance(self._working_screen(), WorkScreen):
-            self._look_for_news()
+            self.look_for_news()
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="poll")
-    def _look_for_news(self) -> None:
+    def look_for_news(self) -> None:
+        """Read anew, in a thread, what a run or somebody else changed."""
         try:
             loaded = self.desk.news()
         except TriageError as error:
@@ -262,7 +259,7 @@ class TriageApp(App[None]):
         """Show every open incident that names an entity."""
         self._to_queue()
         quoted = '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-        self._queue_screen().apply_filter(f"entity:{quoted}" if kind else quoted)
+        self.queue_screen().apply_filter(f"entity:{quoted}" if kind else quoted)
 
     def command(self, text: str) -> None:
         """Carry out a line of the command line; the screen says what was wrong with it."""
@@ -272,8 +269,8 @@ class TriageApp(App[None]):
             self._to_queue().show_tab(COMMANDS[word])
             return
         acts: Mapping[str, Callable[[], object]] = {
-            "q": self.exit,
-            "quit": self.exit,
+            "q": self.leave,
+            "quit": self.leave,
             "incident": lambda: self._open_named(rest),
             "i": lambda: self._open_named(rest),
             "seen": lambda: self.look_up(Question("entity", rest)),
@@ -288,14 +285,15 @@ class TriageApp(App[None]):
         }
         if word not in acts or (word == "theme" and rest not in THEMES):
             words = f"{', '.join(COMMANDS)}, samples, incident ID, seen VALUE, view NAME, save NAME, columns NAMES"
-            self._say(f"no command {word!r}; there are: q, {words}, group NAME, run, cancel, theme {'|'.join(THEMES)}")
+            self.say(f"no command {word!r}; there are: q, {words}, group NAME, run, cancel, theme {'|'.join(THEMES)}")
             return
         try:
             acts[word]()
         except TriageError as error:
-            self._say(str(error))
+            self.say(str(error))
 
-    def _say(self, sentence: str) -> None:
+    def say(self, sentence: str) -> None:
+        """Tell something on the screen in front, where it has a line for that."""
         if isinstance(self.screen, WorkScreen):
             self.screen.tell(sentence, self.look.styles.warn)
 
@@ -303,7 +301,7 @@ class TriageApp(App[None]):
         """Leave whatever is above the queue."""
         while not isinstance(self.screen, QueueScreen) and len(self.screen_stack) > 1:
             self.pop_screen()
-        return self._queue_screen()
+        return self.queue_screen()
 
     # --- views ------------------------------------------------------------------------------------------------------
 
@@ -315,7 +313,7 @@ class TriageApp(App[None]):
         """Show a view by its name."""
         found = self.views().get(name)
         if found is None:
-            self._say(f"no view {name!r}; there are: {', '.join(self.views()) or 'none yet, :save NAME keeps one'}")
+            self.say(f"no view {name!r}; there are: {', '.join(self.views()) or 'none yet, :save NAME keeps one'}")
             return
         screen = self._to_queue()
         try:
@@ -323,7 +321,7 @@ class TriageApp(App[None]):
             if found.tab:
                 self.desk.queue.show_tab(COMMANDS[found.tab])
         except (UsageError, KeyError) as error:
-            self._say(f"view {name!r}: {error}")
+            self.say(f"view {name!r}: {error}")
         screen.apply_filter(found.filter)
 
     def _show(self, view: View) -> None:
@@ -344,7 +342,7 @@ class TriageApp(App[None]):
         queue = self.desk.queue
         tab = next(word for word, tab in COMMANDS.items() if tab is queue.tab)
         self.memory.save_view(name, queue.view(tab))
-        self._say(f"view {name!r} is kept; V or :view {name} shows it")
+        self.say(f"view {name!r} is kept; V or :view {name} shows it")
 
     # --- looking further --------------------------------------------------------------------------------------------
 
@@ -359,7 +357,7 @@ class TriageApp(App[None]):
         from triage_tui.screens.pivot import PivotScreen
 
         if not question.value:
-            self._say("seen needs a value: seen 203.0.113.7")
+            self.say("seen needs a value: seen 203.0.113.7")
             return
         title = f"{question.field}:{question.value}" + _bounds(question)
         load = partial(self.desk.port.archive.ask, question)
@@ -368,50 +366,24 @@ class TriageApp(App[None]):
     # --- a run ------------------------------------------------------------------------------------------------------
 
     def start_run(self, sources: str) -> None:
-        """Start a run over what was typed, words as a shell divides them; '' = as configured."""
-        if self.desk.readonly or self._runner is None:
-            self._say("no run can be started here" + (": read-only" if self.desk.readonly else ""))
-            return
-        if self._runner.running:
-            self._say("a run goes on already; X cancels it")
-            return
-        try:
-            words = shlex.split(sources)
-        except ValueError as error:
-            self._say(f"cannot be read: {error}")
-            return
-        self._follow_run(self._runner, words)
-
-    @work(exclusive=True, exit_on_error=False, group="run")
-    async def _follow_run(self, runner: Runner, sources: Sequence[str]) -> None:
-        view = RunView(time.monotonic)
-        drawn = 0.0
-
-        def tell(line: str) -> None:
-            nonlocal drawn
-            view.take(line)
-            if time.monotonic() - drawn >= RUN_SECONDS:
-                drawn = time.monotonic()
-                self._queue_screen().show_run(view.text(self.look, self.size.width))
-
-        self._queue_screen().show_run(view.text(self.look, self.size.width))
-        code = await runner.run(sources, tell)
-        self._queue_screen().show_run(None)
-        ended = f"the run is {view.status}" if view.status else f"the run ended early ({code}): {view.said}"
-        self._queue_screen().tell(ended, self.look.styles.good if view.status == "done" else self.look.styles.warn)
-        self._look_for_news()
+        """Start a run over what was typed; '' = as configured."""
+        self._runs.start(sources)
 
     def cancel_run(self) -> None:
         """Interrupt the run; the same one goes on later where it stopped."""
-        if self._runner is None or not self._runner.running:
-            self._say("no run goes on")
-            return
-        self._runner.stop()
+        self._runs.cancel()
+
+    def leave(self) -> None:
+        """End the program; every way out comes here, so that no run is stopped or left behind unasked."""
+        self._runs.leave()
+
+    async def action_quit(self) -> None:
+        """End the program."""
+        self.leave()
 
     def on_unmount(self) -> None:
         """Stop a run that was started here: nothing goes on unseen."""
-        if self._runner is not None:
-            self._runner.stop()
+        self._runs.stop()
 
     def _open_named(self, name: str) -> None:
         row = self.desk.queue.find(name)
@@ -442,7 +414,7 @@ class TriageApp(App[None]):
             yield SystemCommand("Fields", "how often each value occurs", screen.action_pivot)
         for name in self.views():
             yield SystemCommand(f"View {name}", "a saved view", lambda name=name: self.show_view(name))
-        yield SystemCommand("Quit", "leave the program", self.exit)
+        yield SystemCommand("Quit", "leave the program", self.leave)
 
     # --- taking away ------------------------------------------------------------------------------------------------
 

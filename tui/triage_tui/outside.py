@@ -12,6 +12,10 @@ CHARS = 5_000_000
 """Characters that a pager is given."""
 
 
+class EditorError(OSError):
+    """The editor failed after it was started; says where the text is."""
+
+
 def page(text: str) -> None:
     """Show a text in $PAGER, cleaned. Raises OSError when it cannot be started."""
     with tempfile.TemporaryDirectory(prefix="triage-") as folder:
@@ -21,7 +25,8 @@ def page(text: str) -> None:
 def edited(text: str) -> str:
     """Let a text be written in $VISUAL or $EDITOR; return it without the lines that begin with #.
 
-    Raises OSError when the editor cannot be started or fails; what was written by then is in the file that it names.
+    Raises OSError when the editor cannot be started, and EditorError when it fails: what was written by then is in the
+    file that the error names.
     """
     editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
     with tempfile.TemporaryDirectory(prefix="triage-") as folder:
@@ -29,7 +34,7 @@ def edited(text: str) -> str:
         code = _run(editor, path)
         written = path.read_text(encoding="utf-8", errors="replace")
     if code:
-        raise OSError(f"the editor ended with {code}, so no note is kept; its text is in {_kept(written)}")
+        raise EditorError(f"editor ended with {code}, no note kept; its text is in {_kept(written)}")
     return "\n".join(line for line in written.splitlines() if not line.startswith("#")).strip()
 
 
@@ -50,7 +55,7 @@ def _run(command: str, path: Path) -> int:
 
 def _kept(text: str) -> str:
     """Keep a text in a file of the analyst alone and return its path."""
-    number, path = tempfile.mkstemp(prefix="triage-note-", suffix=".txt")
+    number, path = tempfile.mkstemp(prefix="triage-", suffix=".txt")
     with os.fdopen(number, "w", encoding="utf-8") as file:
         file.write(text)
     return path

@@ -6,9 +6,12 @@ import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 LINE = 1 << 20
 """Bytes of the longest line that is read."""
+NICENESS = 10
+"""A run leaves the processor to the screen when both want it."""
 
 
 class Runner:
@@ -38,6 +41,8 @@ class Runner:
             limit=LINE,
         )
         self._process = process
+        with suppress(ProcessLookupError):  # it has ended already
+            os.setpriority(os.PRIO_PROCESS, process.pid, NICENESS)
         try:
             while process.stderr is not None and (line := await process.stderr.readline()):
                 tell(line.decode("utf-8", "replace"))
@@ -51,3 +56,9 @@ class Runner:
         """Interrupt the run; the same command goes on where it stopped."""
         if self._process is not None and self._process.returncode is None:
             self._process.send_signal(signal.SIGINT)
+
+    def kill(self) -> None:
+        """End the run and all it has started at once; what it had written stays, and the same command goes on there."""
+        if self._process is not None and self._process.returncode is None:
+            with suppress(ProcessLookupError):  # it has ended by itself meanwhile
+                os.killpg(self._process.pid, signal.SIGKILL)

@@ -12,7 +12,7 @@ from triage.desk.decisions import Kind, Step
 from triage.errors import TriageError
 from triage_tui.desk import Desk
 from triage_tui.look import Look
-from triage_tui.outside import edited, page
+from triage_tui.outside import EditorError, edited, page
 from triage_tui.screens.dialogs import Ask, Option, Pick
 from triage_tui.screens.pager import Pager
 from triage_tui.screens.paper import in_background
@@ -307,6 +307,8 @@ class WorkScreen(Screen[None]):
         try:
             with self.app.suspend():
                 act()
+        except EditorError as error:
+            self.tell_error(error)
         except (SuspendNotSupported, OSError) as error:
             self.tell(f"another program cannot be started here: {error}", self.look.styles.warn)
 

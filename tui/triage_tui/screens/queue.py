@@ -350,7 +350,7 @@ class QueueScreen(WorkScreen):
 
     async def action_leave(self) -> None:
         """Quit."""
-        self.app.exit()
+        self.triage.leave()
 
     def decided(self) -> None:
         """Draw the queue after a decision; the cursor is on the next one."""
