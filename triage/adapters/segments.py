@@ -23,7 +23,7 @@ _KEY = re.compile(r"[a-z0-9_-]+(/[a-z0-9_-]+)*")
 _SKIPPABLE = 0x184D2A50
 """Magic number of a zstd skippable frame (RFC 8878, 3.1.2): holds the page's origin, so `zstd -d` still works."""
 _ROW_GROUP = 1 << 16
-FRAME_HELD = 1 << 23
+FRAME_HELD = 1 << 20
 """Bytes in memory up to which a frame that was read is kept for whoever asks next."""
 PARTS_HELD = 4
 """Parts of raw documents kept split."""
