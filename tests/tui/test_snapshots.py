@@ -57,7 +57,6 @@ def test_screen(
         await pilot.pause()
         for key in SCREENS[screen]:
             await pilot.press(key)
-            await pilot.pause()
             for worker in list(pilot.app.workers):
                 await worker.wait()
             await pilot.pause()
