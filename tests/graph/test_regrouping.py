@@ -3,13 +3,12 @@
 import dataclasses
 import shutil
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import orjson
 import polars as pl
 import pytest
 
+from support.intrusions import FIRST, attack, hit
 from triage.adapters.database import SqliteState
 from triage.config import Settings
 from triage.desk.decisions import Decision, decision
@@ -21,26 +20,6 @@ from triage.models import Incident
 from triage.ports import Window
 from triage.session import Session
 from triage.state import Heuristics, RunContext
-
-FIRST = datetime(2026, 3, 1, 8, tzinfo=UTC)
-RULES = ("Credential dumping", "Ransomware note written", "Shadow copies deleted", "New service installed")
-
-
-def hit(number: int, rule: str, host: str, user: str, minute: float) -> bytes:
-    source = {
-        "@timestamp": (FIRST + timedelta(minutes=minute)).isoformat(),
-        "event": {"kind": "alert", "module": "endpoint", "severity": 90},
-        "rule": {"name": rule},
-        "host": {"name": host},
-        "user": {"name": user},
-        "message": rule,
-    }
-    return orjson.dumps({"_index": "alerts", "_id": f"a{number}", "_source": source})
-
-
-def attack(host: str, user: str, minute: float, first: int = 0) -> list[bytes]:
-    return [hit(first + place, rule, host, user, minute + place * 3) for place, rule in enumerate(RULES)]
-
 
 NIGHT = [*attack("fs01", "mallory", 0), *attack("db07", "trudy", 500, first=10)]
 """Two intrusions, hours and hosts apart: two incidents of four alerts and activities."""

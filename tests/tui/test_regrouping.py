@@ -4,13 +4,13 @@ import dataclasses
 import shutil
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import orjson
 import pytest
 from textual.pilot import Pilot
 
+from support.intrusions import RULES as PLAIN_RULES
+from support.intrusions import attack
 from support.pilot import HOSTILE, app_on, message, press, settled, text
 from triage.config import Settings
 from triage.fakes import HashEmbedder
@@ -22,24 +22,7 @@ from triage_tui.screens.pager import Pager
 from triage_tui.screens.queue import QueueScreen
 from triage_tui.screens.regrouping import OutlookPaper
 
-FIRST = datetime(2026, 3, 1, 8, tzinfo=UTC)
-RULES = ("Credential dumping", f"Ransomware note written {HOSTILE}", "Shadow copies deleted", "New service installed")
-
-
-def hit(number: int, rule: str, host: str, user: str, minute: float) -> bytes:
-    source = {
-        "@timestamp": (FIRST + timedelta(minutes=minute)).isoformat(),
-        "event": {"kind": "alert", "module": "endpoint", "severity": 90},
-        "rule": {"name": rule},
-        "host": {"name": host},
-        "user": {"name": user},
-        "message": rule,
-    }
-    return orjson.dumps({"_index": "alerts", "_id": f"a{number}", "_source": source})
-
-
-def attack(host: str, user: str, minute: float, first: int) -> list[bytes]:
-    return [hit(first + place, rule, host, user, minute + place * 3) for place, rule in enumerate(RULES)]
+RULES = (PLAIN_RULES[0], f"{PLAIN_RULES[1]} {HOSTILE}", *PLAIN_RULES[2:])
 
 
 def light(context: RunContext) -> RunContext:
@@ -51,7 +34,9 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two intrusions, hours and hosts apart: two incidents of four activities each."""
     folder = tmp_path_factory.mktemp("night")
     file = folder / "alerts.ndjson"
-    file.write_bytes(b"\n".join([*attack("fs01", "mallory", 0, 0), *attack("db07", "trudy", 500, 10)]) + b"\n")
+    file.write_bytes(
+        b"\n".join([*attack("fs01", "mallory", 0, 0, RULES), *attack("db07", "trudy", 500, 10, RULES)]) + b"\n"
+    )
     with Session(Settings(state=folder / "state", workers=1), adapt=light) as session:
         list(session.run([str(file)], Window(None, None), None))
     return folder / "state"

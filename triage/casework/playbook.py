@@ -7,12 +7,12 @@ what else happened around them. A second round follows only indicators that were
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from ipaddress import ip_address
 from typing import NamedTuple
 
 from pydantic import JsonValue
 
 from triage.investigation import ActivityBrief, CandidateBrief, Observation, ToolCall
+from triage.judgement.addresses import is_public
 from triage.models import AlertRef, EntityRef
 
 FOCUS = 50
@@ -184,10 +184,7 @@ def is_indicator(ref: EntityRef) -> bool:
     """Tell whether the entity could lead to further victims: private addresses and names of files do not."""
     if ref.kind != "address":
         return ref.kind in INDICATORS
-    try:
-        return ip_address(ref.value).is_global
-    except ValueError:
-        return False
+    return is_public(ref.value)
 
 
 def seen_elsewhere(brief: CandidateBrief, observations: Sequence[Observation]) -> list[EntityRef]:

@@ -26,12 +26,19 @@ def offers(everything: pl.DataFrame, core: pl.DataFrame, rules: Rules) -> pl.Dat
 
     ``core`` has the candidate of every unusual activity. An activity may have several offers, the nearest comes first.
     """
-    rest = everything.join(core.select("activity"), on="activity", how="anti")
-    rest = rest.select("activity", "signature", "principal", "first", "novelty", "severity")
-    rest = rest.filter(pl.col("principal") != "")
-    by_whom = (_of_strangers(everything, core, rules), _of_accounts(everything, core, rules))
+    everyday = everything.join(core.select("activity"), on="activity", how="anti")
+    placed = everyday.filter(pl.col("principal") != "")
+    rest = placed.select("activity", "signature", "principal", "first", "novelty", "severity")
+    by_whom = (_of_strangers(everyday, placed, core, rules), _of_accounts(everything, placed, core, rules))
     found = pl.concat([*_on_the_asset(rest, core, rules), _by_no_chance(rest, everything, core, rules), *by_whom])
-    return found.sort("activity", "distance", "candidate", "company", descending=[False, False, False, True])
+    order = ("activity", "distance", "candidate", "company", "left", "whose")
+    return found.sort(order, descending=[name == "company" for name in order])
+
+
+def _windows(everything: pl.DataFrame, width: float) -> float:
+    """Return how many windows of ``width`` microseconds all activities span, at least 1."""
+    span: float = everything.select((pl.col("first").max() - pl.col("first").min()).fill_null(0)).item()
+    return max(1.0, span / width)
 
 
 def _on_the_asset(rest: pl.DataFrame, core: pl.DataFrame, rules: Rules) -> tuple[pl.DataFrame, ...]:
@@ -56,8 +63,7 @@ def _by_no_chance(rest: pl.DataFrame, everything: pl.DataFrame, core: pl.DataFra
     Where many such kinds come and go, some always meets a burst: then none is taken in.
     """
     window = 2 * rules.chance_minutes * MICROS_PER_HOUR / 60
-    span: float = everything.select((pl.col("first").max() - pl.col("first").min()).fill_null(0)).item()
-    windows = max(1.0, span / window)
+    windows = _windows(everything, window)
     episodes = everything.group_by("signature").agg(pl.len().alias("episodes"))
     seldom = rest.join(episodes, on="signature").filter(pl.col("episodes") / windows <= rules.chance_most)
     if seldom.select((pl.col("first") // window).n_unique()).item() > rules.chance_of_any * windows:
@@ -69,26 +75,23 @@ def _by_no_chance(rest: pl.DataFrame, everything: pl.DataFrame, core: pl.DataFra
     return _company(met.filter(close).sort("activity", "distance", "left"), rules.absorb_many)
 
 
-def _of_strangers(everything: pl.DataFrame, core: pl.DataFrame, rules: Rules) -> pl.DataFrame:
+def _of_strangers(everyday: pl.DataFrame, placed: pl.DataFrame, core: pl.DataFrame, rules: Rules) -> pl.DataFrame:
     """What a new public address did on the day before its first unusual activity, and goes on doing."""
-    everyday = everything.join(core.select("activity"), on="activity", how="anti")
     theirs = pl.DataFrame({"value": strangers(core, everyday, rules)}, schema={"value": pl.String})
     said = _addresses(core.select("entities", "candidate", "principal", left="activity", began="first"))
-    later = _addresses(everyday.filter(pl.col("principal") != "").select("entities", "activity", "first"))
+    later = _addresses(placed.select("entities", "activity", "first"))
     met = later.join(theirs, on="value").join(said, on="value")
     return _by_whom(met.with_columns(whose=pl.lit(STRANGER)), rules.stranger_hours * MICROS_PER_HOUR)
 
 
-def _of_accounts(everything: pl.DataFrame, core: pl.DataFrame, rules: Rules) -> pl.DataFrame:
+def _of_accounts(everything: pl.DataFrame, placed: pl.DataFrame, core: pl.DataFrame, rules: Rules) -> pl.DataFrame:
     """What an account does within a minute of something unusual that it does, on whatever asset.
 
     Its everyday activity must come so seldom that meeting this minute is hardly chance.
     """
-    everyday = everything.join(core.select("activity"), on="activity", how="anti")
     minutes = rules.absorb_seconds * 1_000_000
-    span: float = everything.select((pl.col("first").max() - pl.col("first").min()).fill_null(0)).item()
-    ordinary = joinable_entities(everyday.filter(pl.col("principal") != ""), "activity", "first")
-    seldom = pl.len().over("kind", "value") <= rules.chance_most * max(1.0, span / (2 * minutes))
+    ordinary = joinable_entities(placed, "activity", "first")
+    seldom = pl.len().over("kind", "value") <= rules.chance_most * _windows(everything, 2 * minutes)
     unusual = core.select("candidate", "principal", "entities", left="activity", began="first")
     said = joinable_entities(unusual, "candidate", "principal", "left", "began")
     met = ordinary.filter(pl.col("kind").is_in(_ACCOUNTS)).filter(seldom).join(said, on=["kind", "value"])
