@@ -182,7 +182,7 @@ def activity_brief(row: Mapping[str, Any], samples: Mapping[str, Sequence[AlertR
         severity=None if row["severity"] is None else round(row["severity"], 1),
         techniques=tuple(row["techniques"]),
         tactics=tuple(row["tactics"]),
-        entities=tuple(qualified(row["entities"])),
+        entities=tuple(EntityRef(one["kind"], one["role"], one["value"]) for one in qualified(row["entities"])),
         entity_total=row["entity_total"],
         novelty=round(row["novelty"], 3),
         novelty_reasons=tuple(novelty_reasons(row)),
@@ -191,13 +191,11 @@ def activity_brief(row: Mapping[str, Any], samples: Mapping[str, Sequence[AlertR
     )
 
 
-def qualified(entities: Sequence[Mapping[str, str]]) -> Iterator[EntityRef]:
+def qualified(entities: Sequence[Mapping[str, str]]) -> Iterator[Mapping[str, str]]:
     """Leave out a short host name beside its qualified twin: both are one machine."""
-    hosts = {entity["value"] for entity in entities if entity["kind"] == EntityKind.HOST}
-    twins = {name.split(".", 1)[0] for name in hosts if "." in name}
-    for entity in entities:
-        if entity["kind"] != EntityKind.HOST or entity["value"] not in twins:
-            yield EntityRef(entity["kind"], entity["role"], entity["value"])
+    host: str = EntityKind.HOST
+    twins = {one["value"].split(".", 1)[0] for one in entities if one["kind"] == host and "." in one["value"]}
+    return (one for one in entities if one["kind"] != host or one["value"] not in twins)
 
 
 def novelty_reasons(row: Mapping[str, Any]) -> Iterator[str]:

@@ -13,6 +13,7 @@ from triage.judgement.urgency import total
 from triage.models import AlertRef, Entity, Evidence, Incident, Join, TimelineEntry, UrgencyPart
 from triage.times import moment
 from triage.trust.untrusted import clean
+from triage.wording import number, quoted
 
 TIMELINE_KEPT = 60
 JOINS_KEPT = 60
@@ -129,10 +130,11 @@ def _everyday(
 ) -> Incident:
     first, alerts, assets = activity_brief(shown[0], samples), sums["alerts"], sums["assets"]
     reason = _why_everyday(sums["activities"], sums["cold"], sums["known"])
-    title = f"Everyday: {first.rule} ({assets} asset{'s' if assets != 1 else ''})"
+    title = f"Everyday: {first.rule} ({number(assets, 'asset')})"
+    fired = f"fired {number(alerts, 'time')} on {number(assets, 'asset')}"
     evidence = Evidence(
         evidence_id="E1",
-        statement=f"Rule '{first.rule}' fired {alerts} times on {assets} assets; {reason}.",
+        statement=f"Rule {quoted(first.rule, 200)} {fired}; {reason}.",
         tool="baseline",
         supports="benign",
         alerts=first.sample_alerts,
@@ -165,7 +167,7 @@ def _everyday(
 
 def _fired(row: Mapping[str, Any]) -> TimelineEntry:
     """Return the entry that ``timeline`` makes of an activity, without the brief that nobody investigates."""
-    named = [f"{ref.kind}:{ref.value}" for ref in qualified(row["entities"])]
+    named = [f"{one['kind']}:{one['value']}" for one in qualified(row["entities"])]
     return TimelineEntry(
         activity=row["activity"],
         first_seen=moment(row["first"]),
@@ -188,7 +190,8 @@ def _why_everyday(activities: int, cold: int, known: int) -> str:
         (cold, "while memory was still short, rated below the level that counts then"),
         (rest, "new on their asset but common on others"),
     ]
-    return "; ".join(f"{number} of {activities} activities {what}" for number, what in told if number > 0)
+    of_all = number(activities, "activity", "activities")
+    return "; ".join(f"{some} of {of_all} {what}" for some, what in told if some > 0)
 
 
 def _assets(groups: pl.DataFrame) -> Mapping[str, tuple[Entity, ...]]:
@@ -214,4 +217,4 @@ def ranked(incidents: Iterable[Incident]) -> tuple[Incident, ...]:
         incidents,
         key=lambda i: (i.disposition == "benign", -i.urgency, -i.alert_count, i.first_seen, i.incident_id),
     )
-    return tuple(incident.model_copy(update={"rank": number}) for number, incident in enumerate(ordered, start=1))
+    return tuple(incident.model_copy(update={"rank": rank}) for rank, incident in enumerate(ordered, start=1))
