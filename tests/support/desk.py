@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -124,8 +125,10 @@ STANDARD = (
 """Five to work on, three of them of one rule, and a benign group."""
 
 
-def publish(store: SqliteState, incidents: tuple[Incident, ...], name: str = "a") -> None:
-    """Publish incidents as a run would, with three alerts each and one dead letter."""
+def publish(
+    store: SqliteState, incidents: tuple[Incident, ...], name: str = "a", excerpt: str = "{", sample: int = 0
+) -> None:
+    """Publish incidents as a run would, with three alerts each and one dead letter; ``sample`` benign ones to check."""
     run = store.open_run(name, START, Window(None, None))
     placed = [one for one in incidents for _ in range(3)]
     alerts = pl.DataFrame(
@@ -134,7 +137,7 @@ def publish(store: SqliteState, incidents: tuple[Incident, ...], name: str = "a"
             "id": [f"{one.rank}-{at % 3}" for at, one in enumerate(placed)],
             "time": [int(one.first_seen.timestamp() * 1e6) + at % 3 for at, one in enumerate(placed)],
             "activity": [f"act-{one.rank}" for one in placed],
-            "outcome": ["benign" if one.disposition == "benign" else "incident" for one in placed],
+            "outcome": [_outcome(one) for one in placed],
             "incident_id": [one.incident_id for one in placed],
         }
     )
@@ -146,17 +149,22 @@ def publish(store: SqliteState, incidents: tuple[Incident, ...], name: str = "a"
             alerts=alerts,
             activities=pl.DataFrame([_activity(one) for one in incidents], schema=columns.ACTIVITIES),
             placements=pl.DataFrame(
-                [(f"act-{one.rank}", one.incident_id, "incident") for one in incidents],
+                [(f"act-{one.rank}", one.incident_id, _outcome(one)) for one in incidents],
                 schema=["activity", "incident_id", "outcome"],
                 orient="row",
             ),
             sightings=pl.DataFrame(schema=OBSERVED),
             incidents=incidents,
-            dead_letters=(DeadLetter(alert_id="x:1", origin="x:1", reason="not JSON", excerpt="{"),),
+            dead_letters=(DeadLetter(alert_id="x:1", origin="x:1", reason="not JSON", excerpt=excerpt),),
             watermarks={},
             summary=_summary(run.run_id, incidents),
+            blind_sample=sample,
         )
     )
+
+
+def _outcome(one: Incident) -> str:
+    return "benign" if one.disposition == "benign" else "incident"
 
 
 def _summary(run_id: str, incidents: tuple[Incident, ...]) -> dict[str, object]:
@@ -205,9 +213,9 @@ def _activity(one: Incident) -> dict[str, object]:
 
 
 @contextmanager
-def opened(folder: Path, incidents: tuple[Incident, ...] = STANDARD) -> Iterator[Session]:
-    """Yield a session on a state in which the incidents were published."""
+def opened(folder: Path, incidents: tuple[Incident, ...] = STANDARD, **given: Any) -> Iterator[Session]:
+    """Yield a session on a state in which the incidents were published; ``given`` is what ``publish`` takes."""
     with SqliteState(folder / "state") as store:
-        publish(store, incidents)
+        publish(store, incidents, **given)
     with Session(Settings(state=folder / "state")) as session:
         yield session

@@ -9,9 +9,10 @@ import struct
 import subprocess
 import sys
 import termios
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = "import sys; from triage.cli import main; sys.exit(main())"
@@ -19,14 +20,14 @@ QUIET = 0.4
 """Seconds without output after which the program waits for the next key."""
 
 
-def environment(folder: Path) -> dict[str, str]:
+def environment(folder: Path, settings: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
     """Return an environment in which nothing of this machine's user is read, and the tour was seen."""
     (folder / "xdg/soc-triage").mkdir(parents=True, exist_ok=True)
     (folder / "xdg/soc-triage/tui.json").write_text('{"tour_seen": true}', encoding="utf-8")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("TRIAGE_", "NO_COLOR"))}
     path = os.pathsep.join(str(ROOT / part) for part in (".", "tools", "evals", "tui"))
     folders = {"XDG_STATE_HOME": str(folder / "xdg"), "XDG_CONFIG_HOME": str(folder / "xdg")}
-    return kept | folders | {"PYTHONPATH": path, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+    return kept | folders | {"PYTHONPATH": path, "TERM": "xterm-256color", "COLORTERM": "truecolor", **settings}
 
 
 class Terminal:
@@ -56,13 +57,15 @@ class Terminal:
 
 
 @contextmanager
-def terminal(folder: Path, columns: int = 80, lines: int = 24) -> Iterator[Terminal]:
-    """Run ``triage tui`` on the state in a folder; it is killed at the end."""
+def terminal(
+    folder: Path, columns: int = 80, lines: int = 24, settings: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[Terminal]:
+    """Run ``triage tui`` on the state in a folder, with settings as ``TRIAGE_*`` variables; it is killed at the end."""
     keyboard, screen = pty.openpty()
     fcntl.ioctl(screen, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
     command = (sys.executable, "-c", PROGRAM, "tui", "--state", str(folder / "state"))
     with subprocess.Popen(
-        command, stdin=screen, stdout=screen, stderr=screen, env=environment(folder), start_new_session=True
+        command, stdin=screen, stdout=screen, stderr=screen, env=environment(folder, settings), start_new_session=True
     ) as running:
         os.close(screen)
         try:

@@ -78,7 +78,8 @@ class Builder:
         """Add a heading with a blank line above it."""
         if self._lines:
             self._lines.append(Line(Text(end="")))
-        self._lines.append(Line(Text(words, style=self.look.styles.heading, end="")))
+        heading = Text(words, style=self.look.styles.heading, end="")
+        self._lines += [Line(part) for part in wrap(heading, self.width, 0)]
 
     def item(self, text: Text, target: Target | None = None, *, hang: int = 0) -> None:
         """Add something the cursor can stand on; continued lines are indented by ``hang`` cells."""

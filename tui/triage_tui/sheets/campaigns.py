@@ -35,7 +35,7 @@ def campaign_sheet(one: Campaign, rows: Mapping[str, Row], look: Look, width: in
     page.heading("Techniques and assets")
     page.item(look.text(", ".join(one.techniques) or "no technique is known", 600), hang=2)
     page.item(look.text(", ".join(one.assets), 600), hang=2)
-    page.heading("Known actors that use some of the same techniques: a resemblance, never an attribution")
+    page.heading("Known actors with techniques in common: never an attribution")
     for found in one.resembles:
         page.item(look.text(found.sentence, 600), hang=2)
     if not one.resembles:
