@@ -37,6 +37,7 @@ from triage_tui.widgets.rows import Make, Rows
 from triage_tui.widgets.tabs import Title, tabs_text
 
 TABS = ("summary", "timeline", "entities", "alerts", "ATT&CK", "plan", "notes", "document", "similar")
+_SHORT = ("story", "time", "names", "alerts", "ATT&CK", "plan", "notes", "raw", "alike")
 SUMMARY, TIMELINE, ENTITIES, ALERTS, ATTACK, PLAN, NOTES, DOCUMENT, SIMILAR = range(9)
 MANY_ALERTS = 5_000
 """Alerts from which on they are read in the background."""
@@ -189,7 +190,10 @@ class IncidentView(WorkScreen):
             PLAN: len(incident.response_plan),
             NOTES: notes,
         }
-        titles = [Title(name, count(counted[at]) if counted.get(at) else "") for at, name in enumerate(TABS)]
+        titles = [
+            Title(name, count(counted[at]) if counted.get(at) else "", short)
+            for at, (name, short) in enumerate(zip(TABS, _SHORT, strict=True))
+        ]
         self.query_one("#tabs", TextLine).tell(tabs_text(titles, self.tab, self.look, self.size.width))
 
     def _make(self, tab: int) -> Make:

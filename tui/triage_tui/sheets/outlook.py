@@ -43,7 +43,7 @@ def _pieces(page: Builder, title: str, pieces: "Sequence[Piece]", known: "dict[s
 
 def _head(piece: "Piece", before: "Piece | None", look: Look) -> Text:
     word = "everyday" if piece.everyday else piece.disposition
-    size = f"{count(piece.alerts)} alerts from {number(len(piece.activities), 'activity')}"
+    size = f"{count(piece.alerts)} alert{'s' * (piece.alerts != 1)} from {number(len(piece.activities), 'activity')}"
     return Text.assemble(
         f"#{piece.rank:<4}",
         look.bar(piece.urgency, 8),

@@ -123,7 +123,8 @@ def _flips(page: Builder, texts: tuple[str, ...]) -> None:
 def _evidence(item: Evidence, look: Look) -> Text:
     style = look.styles.of(item.supports if item.supports != "context" else "")
     side = {"attack": "+", "benign": "-"}.get(item.supports, " ")
-    tail = f"  ({item.tool}, {count(item.alert_count)} alerts{', sample kept' if item.truncated else ''})"
+    many = f"{count(item.alert_count)} alert{'s' * (item.alert_count != 1)}"
+    tail = f"  ({item.tool}, {many}{', sample kept' if item.truncated else ''})"
     return Text.assemble(
         (f"{side} ", style),
         (f"{look.clean(item.evidence_id, 8):<4}", f"{style} {look.styles.strong}"),

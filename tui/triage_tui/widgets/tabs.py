@@ -14,15 +14,25 @@ class Title(NamedTuple):
     name: str
     counted: str = ""
     """How much is behind it; left out first where there is little room."""
+    short: str = ""
+    """A shorter word for it, used next; '' = the name."""
 
 
 class _Fit(NamedTuple):
     counts: bool
     gap: str
-    limit: int
+    limit: int = 99
+    short: bool = True
 
 
-_FITS = (_Fit(True, " ", 99), _Fit(False, " ", 99), _Fit(False, "", 99), *(_Fit(False, "", at) for at in (6, 4, 3)))
+_FITS = (
+    _Fit(True, " ", short=False),
+    _Fit(False, " ", short=False),
+    _Fit(False, "", short=False),
+    _Fit(False, ""),
+    _Fit(False, "", 4),
+    _Fit(False, "", 3),
+)
 """Ways to draw the tabs, the roomiest first; the chosen one is never shortened."""
 
 
@@ -33,7 +43,8 @@ def tabs_text(titles: Sequence[Title], chosen: int, look: Look, width: int) -> T
         text = Text(end="")
         for number, title in enumerate(titles):
             mine = number == chosen
-            name = title.name if mine else title.name[: fit.limit]
+            named = (fit.short and title.short) or title.name
+            name = title.name if mine else named[: fit.limit]
             counted = f" {title.counted}" if title.counted and (fit.counts or mine) else ""
             style = f"reverse {look.styles.strong}" if mine else look.styles.muted
             key = f"{number + 1} " if fit.counts else f"{number + 1}:"  # without counts, no number may look like one
