@@ -63,7 +63,7 @@ class _Segment(NamedTuple):
     path: Path
 
 
-class _Activities(NamedTuple):
+class _Read(NamedTuple):
     """What was read last: several stages of a run ask for the same, and only a publication changes it."""
 
     told: tuple[int, int | None]
@@ -83,7 +83,7 @@ class SqliteState:
         self._folder = private_folder(folder)
         self._now = now
         self._lock = threading.RLock()
-        self._activities: _Activities | None = None
+        self._last: dict[str, _Read] = {}
         with self._translated():
             self._db = connect(folder / "triage.db")
         self.decisions = DecisionLog(self._transaction, self._reading, now)
@@ -300,12 +300,15 @@ class SqliteState:
 
     def activities(self, since: int) -> pl.DataFrame:
         """Return activities (columns.ACTIVITIES) whose ``last`` is at or after ``since``, by first time and key."""
+        return self._asked("SELECT body FROM activities WHERE last >= ?", since, records.activity_frame)
+
+    def _asked(self, sql: str, since: int, made: Callable[[list[Any]], pl.DataFrame]) -> pl.DataFrame:
+        """Return the frame made of what a query finds, which is asked again only once a run was published."""
         with self._reading() as db:
             told = (since, *db.execute("SELECT max(published) FROM runs").fetchone())
-            if self._activities is None or self._activities.told != told:
-                rows = db.execute("SELECT body FROM activities WHERE last >= ?", (since,)).fetchall()
-                self._activities = _Activities(told, records.activity_frame(rows))
-            return self._activities.frame
+            if sql not in self._last or self._last[sql].told != told:
+                self._last[sql] = _Read(told, made(db.execute(sql, (since,)).fetchall()))
+            return self._last[sql].frame
 
     def sightings(self, since_day: int) -> pl.DataFrame:
         """Return baseline.SIGHTINGS of all runs together, from ``since_day`` (days since the epoch) on."""
@@ -318,12 +321,11 @@ class SqliteState:
 
     def placements(self, since: int) -> pl.DataFrame:
         """Return activity, incident_id, outcome where the activity's ``last`` (µs) is at or after ``since``."""
-        rows = self._rows(
+        sql = (
             "SELECT activity, incident_id, outcome FROM placements JOIN activities USING (activity) WHERE last >= ?"
-            " ORDER BY activity",
-            since,
+            " ORDER BY activity"
         )
-        return pl.DataFrame(rows, schema=_PLACEMENTS, orient="row")
+        return self._asked(sql, since, lambda rows: pl.DataFrame(rows, schema=_PLACEMENTS, orient="row"))
 
     # --- publishing -------------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ name it: one Boolean per fact, looked up for the rows of the window.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,6 +29,21 @@ class Segment(NamedTuple):
     facts: pl.DataFrame
 
 
+class _Lookup:
+    """The facts of each key. One array for all keys: an array each would cost more to make than all that is asked."""
+
+    def __init__(self, facts: pl.DataFrame, keys: Sequence[str]) -> None:
+        ordered = facts.select(*keys, "fact").sort(*keys, "fact")
+        runs = ordered.group_by(keys, maintain_order=True).agg(pl.len())
+        ends = runs["len"].cum_sum().to_list()
+        self._facts = ordered["fact"].to_numpy()
+        self._spans = dict(zip(runs.select(keys).iter_rows(), pairwise([0, *ends]), strict=True))
+
+    def get(self, key: tuple[str, ...]) -> np.ndarray:
+        """Return the facts of a key, in their order; none where it is unknown."""
+        return self._facts[slice(*self._spans.get(key, (0, 0)))]
+
+
 class EmbeddedSearch:
     """Answers from frames; entities are compared exactly on (kind, value), whatever their role."""
 
@@ -37,16 +53,11 @@ class EmbeddedSearch:
         self._times = self._alerts["time"].to_numpy()
         self._fact_of = self._alerts["fact"].to_numpy()
         named = _named(self._facts)
-        self._facts_of: dict[tuple[str, str], np.ndarray] = {
-            (kind, value): np.asarray(facts) for kind, value, facts in _by_entity(named).iter_rows()
-        }
+        self._facts_of = _Lookup(named, ["kind", "value"])
         hosts = named.filter(pl.col("kind") == EntityKind.HOST)
         self._host_fact = hosts["fact"].to_numpy()
         self._host = hosts["value"].rank("dense").to_numpy()
-        self._facts_of_rule: dict[str, np.ndarray] = {
-            rule: np.asarray(facts)
-            for rule, facts in self._facts.group_by("rule", maintain_order=True).agg("fact").iter_rows()
-        }
+        self._facts_of_rule = _Lookup(self._facts, ["rule"])
 
     def around(self, kind: EntityKind, value: str, since: datetime, until: datetime, limit: int) -> Found:
         """Return alerts that name the entity in [since, until), oldest first."""
@@ -65,18 +76,16 @@ class EmbeddedSearch:
 
     def rule_prevalence(self, rule: str, since: datetime, until: datetime) -> Prevalence:
         """Return how common a rule is in [since, until): alerts, hosts and days."""
-        rows = self._rows(self._facts_of_rule.get(rule), since, until)
+        rows = self._rows(self._facts_of_rule.get((rule,)), since, until)
         return Prevalence(len(rows), self._hosts(rows), len(self._days(rows)))
 
     def history(self, kind: EntityKind, value: str, since: datetime, until: datetime) -> Mapping[str, int]:
         """Return alerts per day (ISO date) in [since, until) that name the entity, oldest first."""
         return self._days(self._rows(self._facts_of.get((kind, value)), since, until))
 
-    def _rows(
-        self, facts: np.ndarray | None, since: datetime | None = None, until: datetime | None = None
-    ) -> np.ndarray:
+    def _rows(self, facts: np.ndarray, since: datetime | None = None, until: datetime | None = None) -> np.ndarray:
         """Return the ascending row numbers of alerts that say one of the facts, thus also ordered by time."""
-        if facts is None:
+        if not facts.size:
             return np.empty(0, dtype=np.intp)
         low = np.searchsorted(self._times, micros(since)) if since else 0
         high = np.searchsorted(self._times, micros(until)) if until else len(self._times)
@@ -128,7 +137,3 @@ def _named(facts: pl.DataFrame) -> pl.DataFrame:
     """Return fact, kind, value for every entity of every fact, once per fact."""
     naming = facts.select("fact", "entities").filter(pl.col("entities").list.len() > 0)
     return naming.explode("entities").unnest("entities").select("fact", "kind", "value").unique(maintain_order=True)
-
-
-def _by_entity(named: pl.DataFrame) -> pl.DataFrame:
-    return named.group_by("kind", "value", maintain_order=True).agg("fact")

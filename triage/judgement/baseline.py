@@ -188,6 +188,11 @@ def _first_hour() -> pl.Expr:
     return pl.col("hours").bitwise_trailing_zeros()
 
 
+def _last_hour() -> pl.Expr:
+    """Number of the highest bit set in ``hours``."""
+    return 31 - pl.col("hours").bitwise_leading_zeros()
+
+
 def _other_days(own: pl.DataFrame, memory: pl.DataFrame) -> pl.DataFrame:
     """On how many days but its own each pair is known, earlier or later: hindsight, used while memory is cold."""
     met = own.select("activity", "signature", "principal", "day").join(
@@ -227,12 +232,15 @@ def _net_past(own: pl.DataFrame, memory: pl.DataFrame, history_days: int) -> pl.
 
 def _presence(memory: pl.DataFrame, weights: Weights) -> pl.DataFrame:
     """Hours of presence round the clock per pair: the span from first to last hour where it is (nearly) unbroken."""
-    hours = pl.int_ranges(0, HOURS_PER_DAY, dtype=pl.UInt32)
-    each = memory.select("signature", "principal", "day", "hours", hour=hours).explode("hour")
-    each = each.filter((pl.col("hours") // pl.lit(2, pl.UInt32).pow(pl.col("hour")).cast(pl.UInt32)) % 2 == 1)
-    at = each.select("signature", "principal", at=pl.col("day") * HOURS_PER_DAY + pl.col("hour").cast(pl.Int32))
+    began = pl.col("day") * HOURS_PER_DAY
+    at = memory.select(
+        *("signature", "principal"),
+        seen=pl.col("hours").bitwise_count_ones(),
+        first=began + _first_hour().cast(pl.Int32),
+        last=began + _last_hour().cast(pl.Int32),
+    )
     span = at.group_by("signature", "principal").agg(
-        pl.len().alias("seen"), span=pl.col("at").max() - pl.col("at").min() + 1
+        pl.col("seen").sum(), span=pl.col("last").max() - pl.col("first").min() + 1
     )
     steady = (pl.col("seen") >= weights.steady_coverage * pl.col("span")) & (
         pl.col("span") >= weights.steady_least_hours

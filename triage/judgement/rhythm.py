@@ -89,13 +89,19 @@ def _on_the_wall(at: pl.Expr, settings: BaselineSettings) -> pl.Expr:
 
 def _slots(memory: pl.DataFrame, settings: BaselineSettings) -> pl.DataFrame:
     """One row per signature, principal, and hour of a day on the wall clock: day, hour, weekday."""
-    hour = pl.int_ranges(0, HOURS_PER_DAY, dtype=pl.UInt32)
-    each = memory.select(*_PAIR, "day", "hours", hour=hour).explode("hour")
-    each = each.filter((pl.col("hours") // pl.lit(2, pl.UInt32).pow(pl.col("hour")).cast(pl.UInt32)) % 2 == 1)
-    at = (pl.col("day").cast(pl.Int64) * HOURS_PER_DAY + pl.col("hour").cast(pl.Int64)) * MICROS_PER_HOUR
-    wall = each.select(*_PAIR, at=_on_the_wall(at, settings))
+    row, hour = _shown_hours(memory["hours"]).nonzero()
+    at = (pl.col("day").cast(pl.Int64) * HOURS_PER_DAY + pl.Series(hour)) * MICROS_PER_HOUR
+    wall = memory[row].select(*_PAIR, at=_on_the_wall(at, settings))
     day = (pl.col("at") // _MICROS_PER_DAY).cast(pl.Int32)
     return wall.select(*_PAIR, day=day, hour=pl.col("at") // MICROS_PER_HOUR % HOURS_PER_DAY, weekday=_weekday(day))
+
+
+def _shown_hours(hours: pl.Series) -> npt.NDArray[np.uint32]:
+    """Return a row per mask of hours with 1 where the hour's bit is set."""
+    shown: npt.NDArray[np.uint32] = hours.to_numpy()[:, None] >> np.arange(HOURS_PER_DAY, dtype=np.uint32) & np.uint32(
+        1
+    )
+    return shown
 
 
 def _weekday(day: pl.Expr) -> pl.Expr:
@@ -108,7 +114,7 @@ def _running(slots: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
     flat = slots.select(*keys, "day", "hour").unique()
     bits = pl.lit(2, pl.UInt32).pow(pl.col("hour")).cast(pl.UInt32)
     daily = flat.group_by(*keys, "day").agg(bits=bits.sum()).sort(*keys, "day")
-    at = daily["bits"].to_numpy()[:, None] >> np.arange(HOURS_PER_DAY) & 1
+    at = _shown_hours(daily["bits"])
     on = daily.select(_weekday(pl.col("day"))).to_numpy() == np.arange(len(WEEKDAYS))
     shown = np.hstack([at, on, np.ones_like(at[:, :1])]).astype(np.uint32)
     total = shown.cumsum(axis=0, dtype=np.uint32)

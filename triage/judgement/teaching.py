@@ -7,6 +7,8 @@ of behaviour of one principal a day, few new principals of one kind, and no loud
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from triage.config import BaselineSettings
@@ -83,14 +85,17 @@ def _not_too_many(known: pl.DataFrame, settings: BaselineSettings) -> pl.DataFra
 
 def _no_louder(known: pl.DataFrame) -> pl.DataFrame:
     """Bound each count by LOUDER_A_DAY times the highest that the pair's earlier days taught."""
-    ordered = known.sort(*_PAIR, "day").with_columns(
-        nth=pl.int_range(pl.len()).over(_PAIR), count=pl.col("count").cast(pl.Int64)
-    )
-    taught = ordered.clear().select(*_PAIR, most="count")
-    days = []
-    for day in ordered.partition_by("nth", maintain_order=True):
-        own = day.join(taught, on=_PAIR, how="left", maintain_order="left")
-        own = own.with_columns(count=pl.min_horizontal("count", LOUDER_A_DAY * pl.col("most")))
-        taught = own.select(*_PAIR, most=pl.max_horizontal("count", "most"))
-        days.append(own.select(SIGHTINGS.names()))
-    return pl.concat(days).cast(SIGHTINGS).sort(*_PAIR, "day")
+    ordered = known.sort(*_PAIR, "day")
+    places = ordered.select(nth=pl.int_range(pl.len()).over(_PAIR), pair=pl.struct(_PAIR).rle_id())
+    nth, pair = places["nth"].to_numpy(), places["pair"].to_numpy()
+    counts = ordered["count"].cast(pl.Int64).to_numpy().copy()
+    most = np.full(pair[-1] + 1, np.iinfo(np.uint32).max, dtype=np.int64)  # the first day of a pair has no bound
+    for rows in _by_number(nth):
+        counts[rows] = np.minimum(counts[rows], LOUDER_A_DAY * most[pair[rows]])
+        most[pair[rows]] = np.where(nth[rows] > 0, np.maximum(most[pair[rows]], counts[rows]), counts[rows])
+    return ordered.with_columns(count=pl.Series(counts, dtype=pl.UInt32))
+
+
+def _by_number(numbers: npt.NDArray[np.int64]) -> list[npt.NDArray[np.intp]]:
+    """Return the rows that hold 0, 1, ..., in this order."""
+    return np.split(np.argsort(numbers, kind="stable"), np.bincount(numbers).cumsum()[:-1])
