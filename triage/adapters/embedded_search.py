@@ -33,11 +33,10 @@ class _Lookup:
     """The facts of each key. One array for all keys: an array each would cost more to make than all that is asked."""
 
     def __init__(self, facts: pl.DataFrame, keys: Sequence[str]) -> None:
-        ordered = facts.select(*keys, "fact").sort(*keys, "fact")
-        runs = ordered.group_by(keys, maintain_order=True).agg(pl.len())
-        ends = runs["len"].cum_sum().to_list()
-        self._facts = ordered["fact"].to_numpy()
-        self._spans = dict(zip(runs.select(keys).iter_rows(), pairwise([0, *ends]), strict=True))
+        grouped = facts.group_by(keys, maintain_order=True).agg("fact")
+        ends = grouped["fact"].list.len().cum_sum().to_list()
+        self._facts = grouped["fact"].explode().to_numpy()
+        self._spans = dict(zip(grouped.select(keys).iter_rows(), pairwise([0, *ends]), strict=True))
 
     def get(self, key: tuple[str, ...]) -> np.ndarray:
         """Return the facts of a key, in their order; none where it is unknown."""

@@ -92,6 +92,11 @@ def day_of(column: str) -> pl.Expr:
     return (pl.col(column) // MICROS_PER_DAY).cast(pl.Int32)
 
 
+def bit_of_hour() -> pl.Expr:
+    """The bit of a column ``hour`` (0-23) in a mask of hours."""
+    return pl.lit(2, pl.UInt32).pow(pl.col("hour")).cast(pl.UInt32)
+
+
 def sightings(alerts: pl.DataFrame, activities: pl.DataFrame) -> pl.DataFrame:
     """Return this run's OBSERVED, none of it unusual yet.
 
@@ -102,9 +107,8 @@ def sightings(alerts: pl.DataFrame, activities: pl.DataFrame) -> pl.DataFrame:
         alerts.lazy().group_by("activity", day_of("time").alias("day"), hour.alias("hour")).agg(pl.len().alias("count"))
     )
     named = per_hour.join(activities.lazy().select("activity", "signature", "principal"), on="activity")
-    hours = pl.lit(2, pl.UInt32).pow(pl.col("hour")).cast(pl.UInt32)
     per_day = (
-        named.with_columns(hours=hours)
+        named.with_columns(hours=bit_of_hour())
         .group_by("activity", "signature", "principal", "day")
         .agg(pl.col("count").sum().cast(pl.UInt32), pl.col("hours").bitwise_or())
     )
@@ -234,7 +238,8 @@ def _presence(memory: pl.DataFrame, weights: Weights) -> pl.DataFrame:
     """Hours of presence round the clock per pair: the span from first to last hour where it is (nearly) unbroken."""
     began = pl.col("day") * HOURS_PER_DAY
     at = memory.select(
-        *("signature", "principal"),
+        "signature",
+        "principal",
         seen=pl.col("hours").bitwise_count_ones(),
         first=began + _first_hour().cast(pl.Int32),
         last=began + _last_hour().cast(pl.Int32),

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import polars as pl
 
 from triage.config import BaselineSettings
-from triage.judgement.baseline import HOURS_PER_DAY, MICROS_PER_HOUR
+from triage.judgement.baseline import HOURS_PER_DAY, MICROS_PER_HOUR, bit_of_hour
 from triage.judgement.normality import WEEKDAYS, said_hours, said_weekdays
 from triage.times import moment
 from triage.wording import number
@@ -98,9 +98,8 @@ def _slots(memory: pl.DataFrame, settings: BaselineSettings) -> pl.DataFrame:
 
 def _shown_hours(hours: pl.Series) -> npt.NDArray[np.uint32]:
     """Return a row per mask of hours with 1 where the hour's bit is set."""
-    shown: npt.NDArray[np.uint32] = hours.to_numpy()[:, None] >> np.arange(HOURS_PER_DAY, dtype=np.uint32) & np.uint32(
-        1
-    )
+    hour = np.arange(HOURS_PER_DAY, dtype=np.uint32)
+    shown: npt.NDArray[np.uint32] = hours.to_numpy()[:, None] >> hour & np.uint32(1)
     return shown
 
 
@@ -112,8 +111,7 @@ def _weekday(day: pl.Expr) -> pl.Expr:
 def _running(slots: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
     """Per key and day on which it was seen: how often so far in each hour, and on each day of the week."""
     flat = slots.select(*keys, "day", "hour").unique()
-    bits = pl.lit(2, pl.UInt32).pow(pl.col("hour")).cast(pl.UInt32)
-    daily = flat.group_by(*keys, "day").agg(bits=bits.sum()).sort(*keys, "day")
+    daily = flat.group_by(*keys, "day").agg(bits=bit_of_hour().sum()).sort(*keys, "day")
     at = _shown_hours(daily["bits"])
     on = daily.select(_weekday(pl.col("day"))).to_numpy() == np.arange(len(WEEKDAYS))
     shown = np.hstack([at, on, np.ones_like(at[:, :1])]).astype(np.uint32)

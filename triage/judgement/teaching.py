@@ -89,10 +89,11 @@ def _no_louder(known: pl.DataFrame) -> pl.DataFrame:
     places = ordered.select(nth=pl.int_range(pl.len()).over(_PAIR), pair=pl.struct(_PAIR).rle_id())
     nth, pair = places["nth"].to_numpy(), places["pair"].to_numpy()
     counts = ordered["count"].cast(pl.Int64).to_numpy().copy()
-    most = np.full(pair[-1] + 1, np.iinfo(np.uint32).max, dtype=np.int64)  # the first day of a pair has no bound
-    for rows in _by_number(nth):
+    first, *later = _by_number(nth)
+    most = counts[first]  # by pair, as the rows are sorted; the first day of a pair has no bound
+    for rows in later:
         counts[rows] = np.minimum(counts[rows], LOUDER_A_DAY * most[pair[rows]])
-        most[pair[rows]] = np.where(nth[rows] > 0, np.maximum(most[pair[rows]], counts[rows]), counts[rows])
+        most[pair[rows]] = np.maximum(most[pair[rows]], counts[rows])
     return ordered.with_columns(count=pl.Series(counts, dtype=pl.UInt32))
 
 
