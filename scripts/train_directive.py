@@ -41,12 +41,10 @@ Passages = list[dict[str, float]]
 
 def main() -> None:
     """Train and write the weights; say how well the corpus itself is told apart."""
-    orders, honest = [], []
-    for label, text in corpus():
-        (orders if label == "order" else honest).append(_passages(text))
-    honest += map(_passages, _of_ours())
+    orders, honest = (list(map(_passages, texts)) for texts in orders_and_honest())
+    honest += map(_passages, of_ours())
     honest *= CLOSE
-    honest += [_passages(text) for text in sorted(set(_of_companies())) if is_prose(text) and not _is_listed(text)]
+    honest += [_passages(text) for text in sorted(set(of_companies())) if is_prose(text) and not _is_listed(text)]
     orders = [found for found in orders if found]
     weights = _trained(orders, [passage for found in honest for passage in found])
     with WEIGHTS.open("w", newline="", encoding="utf-8") as file:
@@ -56,6 +54,14 @@ def main() -> None:
     caught = sum(max(_weight(passage, weights) for passage in found) > 0 for found in orders)
     wrong = sum(any(_weight(passage, weights) > 0 for passage in found) for found in honest)
     print(f"{caught} of {len(orders)} orders, {wrong} of {len(honest)} honest texts, {len(weights)} weights")
+
+
+def orders_and_honest() -> tuple[list[str], list[str]]:
+    """Return the orders of the corpus and its honest texts."""
+    told: tuple[list[str], list[str]] = ([], [])
+    for label, text in corpus():
+        told[label != "order"].append(text)
+    return told
 
 
 def corpus() -> Iterator[tuple[str, str]]:
@@ -70,7 +76,7 @@ def corpus() -> Iterator[tuple[str, str]]:
                 yield label, _SLOT.sub(lambda found: slots[found[1]][next(turn) * 7 % len(slots[found[1]])], text)
 
 
-def _of_ours() -> Iterator[str]:
+def of_ours() -> Iterator[str]:
     """Yield what this program itself says about a finding, with and without what it quotes."""
     for why in sorted({pattern.why for pattern in patterns()}):
         for quoted in ("(withheld)", "'x'"):
@@ -85,7 +91,7 @@ def _is_listed(text: str) -> bool:
     return any(finding.kind != "directive" for finding in scan(text))
 
 
-def _of_companies() -> Iterator[str]:
+def of_companies() -> Iterator[str]:
     """Yield the texts of alerts of generated companies."""
     for seed, attack in enumerate(ATTACKS):
         spec = ScenarioSpec(name=attack, seed=seed, days=3, entities=50, attacks=(attack,), benign=tuple(BENIGN))

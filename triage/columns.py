@@ -55,6 +55,13 @@ DEAD_LETTERS = pl.Schema(
     }
 )
 
+DOUBTS = pl.Schema(
+    {
+        "fact": pl.UInt32(),
+        "passage": pl.String(),  # may mean an order to the reader, see trust.likeness; one row per fact and passage
+    }
+)
+
 ACTIVITIES = pl.Schema(
     {
         "activity": pl.String(),  # stable key: hash of signature, principal and first alert
@@ -93,9 +100,13 @@ class Facts(NamedTuple):
     flags: tuple[str, ...]
 
 
+_NO_DOUBTS = pl.DataFrame(schema=DOUBTS)
+
+
 class Batch(NamedTuple):
-    """A normalised page or a merged set of pages. ``alerts.fact`` indexes ``facts.fact``."""
+    """A normalised page or a merged set of pages. ``alerts.fact`` and ``doubts.fact`` index ``facts.fact``."""
 
     alerts: pl.DataFrame
     facts: pl.DataFrame
     dead_letters: pl.DataFrame
+    doubts: pl.DataFrame = _NO_DOUBTS

@@ -34,6 +34,9 @@ class HashEmbedder:
     def prepare(self) -> None:
         """Nothing to load."""
 
+    def release(self) -> None:
+        """Nothing to give back."""
+
     def encode(self, texts: Sequence[str]) -> np.ndarray[Any, np.dtype[np.float32]]:
         """Return float32 of shape (len(texts), dimensions)."""
         vectors = np.zeros((len(texts), self._dimensions), dtype=np.float32)

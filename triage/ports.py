@@ -77,7 +77,11 @@ class Embedder(Protocol):
         ...
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
-        """Return float32 of shape (len(texts), d), rows of length 1."""
+        """Return float32 of shape (len(texts), d), rows of length 1. ``texts`` must not be empty."""
+        ...
+
+    def release(self) -> None:
+        """Give back what ``encode`` needs; it may be called again all the same."""
         ...
 
 

@@ -10,10 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triage.config import Limits
-from triage.normalise.reading import Readings
+from triage.fakes import HashEmbedder
 from triage_evals.adversarial import local_trials
-from triage_evals.adversarial.detection import flagged, is_flagged
+from triage_evals.adversarial.detection import Reader, flagged
 from triage_evals.adversarial.feedback import feedback_trials, misled
 from triage_evals.adversarial.fields import FIELDS, planted, texts
 from triage_evals.adversarial.labelled import AROUND, MOST_OF_ATTACK, labelled_victims
@@ -33,7 +32,9 @@ FAMILIES = ("plant-manipulation", "web-server-intrusion", "supply-chain")
 @pytest.fixture(scope="module")
 def short() -> Adversarial:
     """Outcome of about forty whole runs."""
-    return attack((), SHARED, lambda _: None, Extent(FAMILIES, fields=("message",), evasion=False, local=False))
+    return attack(
+        (), SHARED, lambda _: None, HashEmbedder(), Extent(FAMILIES, fields=("message",), evasion=False, local=False)
+    )
 
 
 def test_nothing_is_lowered_hidden_set_off_or_given_away(short: Adversarial) -> None:
@@ -48,7 +49,7 @@ def test_published_strings_are_flagged_in_every_field() -> None:
     plants = published(SHARED)
     if not plants:
         pytest.skip("the published strings are not beside us")
-    [measure] = flagged(plants, _hosts())
+    [measure] = flagged(plants, _hosts(), Reader(HashEmbedder()))
     assert not measure.missed, measure.reason
 
 
@@ -127,8 +128,9 @@ def test_an_interval_holds_its_share(count: int, more: int) -> None:
 
 def _hosts() -> list[dict[str, object]]:
     [victim] = victims(FAMILIES[1:2])
-    readings = Readings(Limits())
-    return [hit for hit in victim.hits if hit["_id"] in victim.attack and not is_flagged(hit, readings)]
+    attacks = [hit for hit in victim.hits if hit["_id"] in victim.attack]
+    found = Reader(HashEmbedder()).is_flagged(attacks)
+    return [hit for hit, flagged_itself in zip(attacks, found, strict=True) if not flagged_itself]
 
 
 def test_a_small_model_is_served_like_any_other(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,9 +18,9 @@ class Failure(NamedTuple):
 
 
 def serve(line: Connection, path: str, batch_size: int) -> None:
-    """Load the model, answer one request (texts to float32 unit vectors), and be gone.
+    """Load the model, answer requests (texts to float32 unit vectors) until the line is closed, and be gone.
 
-    It leaves without tidying up, which would keep its memory a second longer than its answer.
+    It leaves without tidying up, which would keep its memory a second longer than it is needed.
     """
     # Locks that libraries make here must need no tidying up either: with this start method they have no name to free.
     multiprocessing.set_start_method("fork", force=True)
@@ -39,8 +39,9 @@ def _answer(line: Connection, path: str, batch_size: int) -> None:
     except (OSError, ValueError) as error:
         line.send(Failure(str(error)))
         return
-    vectors = model.encode(line.recv(), batch_size=batch_size, normalize_embeddings=True, show_progress_bar=False)
-    line.send(np.asarray(vectors, dtype=np.float32))
+    while texts := line.recv():
+        vectors = model.encode(texts, batch_size=batch_size, normalize_embeddings=True, show_progress_bar=False)
+        line.send(np.asarray(vectors, dtype=np.float32))
 
 
 def _load(path: str) -> "SentenceTransformer":

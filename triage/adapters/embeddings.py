@@ -42,14 +42,20 @@ class SentenceEmbedder:
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Return float32 unit vectors of shape (len(texts), d). Raises TriageError when the model cannot be loaded."""
-        line, self._line = self._line or _start(self._settings), None
-        with line:
-            answer = _ask(line, list(texts))
+        self.prepare()
+        answer = _ask(self._line, list(texts)) if self._line else Failure("it was let go")
         if isinstance(answer, Failure):
+            self.release()
             raise TriageError(
                 f"cannot load embedding model {self.model_id!r}: {answer.reason}; set embedding.model to a folder"
             )
         return answer
+
+    def release(self) -> None:
+        """End the model's process, so that its memory goes back; the next ``encode`` starts another."""
+        if self._line:
+            self._line.close()
+        self._line = None
 
 
 def model_path(settings: EmbeddingSettings) -> str:

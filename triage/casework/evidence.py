@@ -15,10 +15,11 @@ from triage.attack import TechniqueTable
 from triage.casework import background_evidence, event_evidence, habit_evidence
 from triage.casework.findings import Finding as Finding  # noqa: PLC0414 - told again, for those who read evidence
 from triage.casework.findings import Reader, Setting, Supports, entity_text
+from triage.casework.masking import planted_in
 from triage.casework.playbook import FOCUS
 from triage.investigation import ActivityBrief, CandidateBrief, Observation
 from triage.models import AlertRef, Evidence
-from triage.trust.injection import PLANTED, recalled
+from triage.trust.injection import PLANTED
 from triage.wording import days, listed, number, plain, quoted, span, when
 
 RULES_STATED = 12
@@ -130,7 +131,8 @@ def _planted(brief: CandidateBrief, techniques: TechniqueTable) -> list[Finding]
     if not held:
         return []
     kinds = sorted({flag.partition(":")[2] for activity in held for flag in activity.flags if flag.startswith(_KIND)})
-    told = next((finding for activity in held for text in _texts(activity) for finding in recalled(text)), None)
+    parts = (planted_in(text, activity) for activity in held for text in _texts(activity))
+    told = next((finding for found in parts for finding in found), None)
     excerpt = f"; quoted, not followed: {quoted(told.excerpt, 160)}, which {plain(told.why)}" if told else ""
     technique = techniques.find(PROMPT_INJECTION)
     named = f"; ATLAS {technique.id} {technique.name}" if technique else ""

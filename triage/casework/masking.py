@@ -2,13 +2,19 @@
 
 from triage.investigation import ActivityBrief, CandidateBrief, Investigation
 from triage.models import Evidence
-from triage.trust.injection import PLANTED, withheld
+from triage.trust import likeness
+from triage.trust.injection import PLANTED, Finding, recalled, withheld
 from triage.wording import listed
 
 
 def is_planted(brief: CandidateBrief) -> bool:
     """Tell whether alerts of the candidate hold text that tries to direct their reader."""
     return any(PLANTED in activity.flags for activity in brief.activities)
+
+
+def planted_in(text: str, activity: ActivityBrief) -> tuple[Finding, ...]:
+    """Return the instruction-like parts of a text of an activity: by their words, or else by the second look."""
+    return recalled(text) or (likeness.findings(text) if likeness.FLAG in activity.flags else ())
 
 
 def masked(brief: CandidateBrief) -> CandidateBrief:
@@ -19,13 +25,16 @@ def masked(brief: CandidateBrief) -> CandidateBrief:
 
 
 def _masked(activity: ActivityBrief) -> ActivityBrief:
+    def without(text: str) -> str:
+        return withheld(text, planted_in(text, activity))
+
     return activity.model_copy(
         update={
-            "rule": withheld(activity.rule),
-            "message": withheld(activity.message),
-            "principal": withheld(activity.principal),
-            "entities": tuple(ref._replace(value=withheld(ref.value)) for ref in activity.entities),
-            "novelty_reasons": tuple(map(withheld, activity.novelty_reasons)),
+            "rule": without(activity.rule),
+            "message": without(activity.message),
+            "principal": without(activity.principal),
+            "entities": tuple(ref._replace(value=without(ref.value)) for ref in activity.entities),
+            "novelty_reasons": tuple(map(without, activity.novelty_reasons)),
         }
     )
 

@@ -101,9 +101,13 @@ def _cases(folders: Sequence[Path], output: Path, shared: Path, seeds: str, gene
 
 
 def _attacked(results: "Results", cases: Sequence[Path], shared: Path) -> "Results":
+    from triage.adapters.embeddings import SentenceEmbedder
+    from triage.config import EmbeddingSettings
     from triage_evals.adversarial.suite import attack
 
-    return results.model_copy(update={"adversarial": attack(cases, shared, _tell)})
+    return results.model_copy(
+        update={"adversarial": attack(cases, shared, _tell, SentenceEmbedder(EmbeddingSettings()))}
+    )
 
 
 def _held(results: "Results") -> bool:

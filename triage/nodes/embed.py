@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 import polars as pl
 
-from triage.condense import stable_key
 from triage.nodes.horizon import activities_in_play
 from triage.nodes.stage import Made
+from triage.nodes.vectors import Vector, vectors_of
 from triage.state import Frames, RunContext, RunState
 
 LEAST_SIMILARITY = 0.8
@@ -21,14 +20,9 @@ def embed(state: RunState, context: RunContext) -> Made:
     """Look up or compute the vector of every signature in play, and find their kin."""
     del state
     texts = _texts(activities_in_play(context))
-    hashes = {signature: stable_key(text) for signature, text in texts.items()}
-    known = dict(context.store.vectors(context.embedder.model_id, sorted(set(hashes.values()))))
-    unseen = {hashes[signature]: text for signature, text in sorted(texts.items()) if hashes[signature] not in known}
-    if unseen:
-        fresh = dict(zip(unseen, context.embedder.encode(list(unseen.values())), strict=True))
-        context.store.save_vectors(context.embedder.model_id, fresh)
-        known |= fresh
-    vectors = {signature: known[hashes[signature]] for signature in sorted(texts)}
+    embedded = vectors_of(texts.values(), context)
+    context.embedder.release()
+    vectors = {signature: embedded.vectors[text] for signature, text in sorted(texts.items())}
     kin = context.neighbours(list(vectors), _as_lists(vectors), LEAST_SIMILARITY)
     context.work.put(Frames.KIN, pl.DataFrame(list(kin), schema=KIN, orient="row"))
     context.work.put(
@@ -42,7 +36,7 @@ def embed(state: RunState, context: RunContext) -> Made:
             schema=VECTORS,
         ),
     )
-    return Made({}, {"signatures": len(texts), "embedded": len(unseen), "kin": len(kin)})
+    return Made({}, {"signatures": len(texts), "embedded": embedded.fresh, "kin": len(kin)})
 
 
 def _texts(activities: pl.DataFrame) -> Mapping[str, str]:
@@ -54,5 +48,5 @@ def _texts(activities: pl.DataFrame) -> Mapping[str, str]:
     }
 
 
-def _as_lists(vectors: Mapping[str, np.ndarray]) -> dict[str, Sequence[float]]:
+def _as_lists(vectors: Mapping[str, Vector]) -> dict[str, Sequence[float]]:
     return {name: vector.tolist() for name, vector in vectors.items()}

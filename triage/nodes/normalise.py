@@ -7,6 +7,7 @@ import polars as pl
 from triage.columns import Batch
 from triage.events import Progress
 from triage.models import RunCounts
+from triage.nodes.second_look import second_look
 from triage.nodes.stage import Made
 from triage.normalise import merge
 from triage.normalise.parts import normalise_part
@@ -25,8 +26,9 @@ def normalise(state: RunState, context: RunContext) -> Made:
     new, judged, outside = _new_alerts(merged.batch, context)
     letters = _new_letters(merged.batch.dead_letters, context)
     judged += merged.batch.dead_letters.height - letters.height
+    looked = second_look(merged.batch.facts, _in_play(merged.batch.doubts, new), context)
     context.work.put(Frames.ALERTS, new)
-    context.work.put(Frames.FACTS, merged.batch.facts)
+    context.work.put(Frames.FACTS, looked.facts)
     context.work.put(Frames.DEAD_LETTERS, letters)
     counts = RunCounts(
         read=documents,
@@ -37,7 +39,14 @@ def normalise(state: RunState, context: RunContext) -> Made:
         benign=new.height,  # until the candidates are judged: nothing is an incident yet
     )
     ledger.check(counts)
-    return Made({"counts": counts}, {"alerts": new.height, "dead letters": counts.dead_letter, "judged before": judged})
+    told = {"alerts": new.height, "dead letters": counts.dead_letter, "judged before": judged}
+    seen = {"passages read": looked.read, "passages unread": looked.unread}
+    return Made({"counts": counts}, told | {name: count for name, count in seen.items() if count})
+
+
+def _in_play(doubts: pl.DataFrame, alerts: pl.DataFrame) -> pl.DataFrame:
+    """Return the doubts (columns.DOUBTS) about alerts that are to be judged."""
+    return doubts.join(alerts.select("fact").unique(), on="fact", how="semi", maintain_order="left")
 
 
 def _batches(context: RunContext, documents: int) -> list[Batch]:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from triage.columns import ALERTS, DEAD_LETTERS, ENTITY, FACTS, Batch, Facts
+from triage.columns import ALERTS, DEAD_LETTERS, DOUBTS, ENTITY, FACTS, Batch, Facts
 
 # Cleaned text has no control characters, so these separate without doubt.
 _FIELD, _ITEM, _PART = "\x1d", "\x1e", "\x1f"
@@ -57,14 +57,20 @@ def merge(batches: Iterable[Batch]) -> Merged:
     """
     parts = list(batches)
     facts, codes = _merge_facts([batch.facts for batch in parts])
-    recoded = [
-        batch.alerts.with_columns(fact=pl.lit(code).gather(pl.col("fact")))
-        for batch, code in zip(parts, codes, strict=True)
-    ]
-    alerts = pl.concat([pl.DataFrame(schema=ALERTS), *recoded]).sort("time", "index", "id", "fact", "part", "line")
+    alerts = _recoded([batch.alerts for batch in parts], codes, ALERTS)
+    alerts = alerts.sort("time", "index", "id", "fact", "part", "line")
     kept = _first_of_each(alerts)
-    batch = _compact(Batch(kept, facts, _merge_dead([batch.dead_letters for batch in parts])))
+    doubts = _recoded([batch.doubts for batch in parts], codes, DOUBTS).unique().sort("fact", "passage")
+    batch = _compact(Batch(kept, facts, _merge_dead([batch.dead_letters for batch in parts]), doubts))
     return Merged(batch, alerts.height - kept.height)
+
+
+def _recoded(tables: list[pl.DataFrame], codes: list[pl.Series], schema: pl.Schema) -> pl.DataFrame:
+    """Return tables that point at facts as one that points at the merged facts."""
+    recoded = [
+        table.with_columns(fact=pl.lit(code).gather(pl.col("fact"))) for table, code in zip(tables, codes, strict=True)
+    ]
+    return pl.concat([pl.DataFrame(schema=schema), *recoded])
 
 
 def _first_of_each(alerts: pl.DataFrame) -> pl.DataFrame:
@@ -109,8 +115,9 @@ def _compact(batch: Batch) -> Batch:
         return batch
     renumbered = used.select(pl.col("fact").alias("old")).with_row_index("fact")
     alerts = batch.alerts.rename({"fact": "old"}).join(renumbered, on="old", how="left", maintain_order="left")
+    doubts = batch.doubts.rename({"fact": "old"}).join(renumbered, on="old", maintain_order="left")
     facts = used.drop("fact").with_row_index("fact").select(FACTS.names())
-    return Batch(alerts.select(ALERTS.names()), facts, batch.dead_letters)
+    return Batch(alerts.select(ALERTS.names()), facts, batch.dead_letters, doubts.select(DOUBTS.names()))
 
 
 def _merge_dead(tables: list[pl.DataFrame]) -> pl.DataFrame:

@@ -5,11 +5,12 @@ Every text of the document counts, whatever its field; so does what two fields s
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from triage.columns import Facts
 from triage.models import EntityKind
 from triage.trust.injection import MODEL_PROMPT, PLANTED, Finding, listed, scan, unlisted
+from triage.trust.likeness import MOST, doubts
 
 _SHORTEST = 1
 _PIECE = 200
@@ -44,47 +45,73 @@ _OF_ENTITY = re.compile(
 """Fields about whom or what an alert is; nobody quotes a conversation there."""
 
 
+class Marked(NamedTuple):
+    """What was found in the texts of a document."""
+
+    facts: Facts
+    """With flags for instruction-like text, where there is any."""
+    doubts: tuple[str, ...]
+    """Passages that deserve a second look by their meaning, see ``likeness``; none where the document is flagged."""
+
+
+class _Read(NamedTuple):
+    kinds: tuple[str, ...]
+    doubts: tuple[str, ...]
+
+
 class InstructionMarks:
     """Remembers the texts it has read, so that what documents repeat is scanned once."""
 
-    __slots__ = ("_chars", "_kinds")
+    __slots__ = ("_chars", "_read")
 
     def __init__(self) -> None:
-        self._kinds: dict[tuple[str, bool], tuple[str, ...]] = {}
+        self._read: dict[tuple[str, bool], _Read] = {}
         self._chars = 0
 
-    def on(self, facts: Facts, source: Mapping[str, Any]) -> Facts:
-        """Return the facts, with flags for instruction-like text in the document where there is any.
+    def on(self, facts: Facts, source: Mapping[str, Any]) -> Marked:
+        """Return the facts, marked where the document holds instruction-like text, or else the passages in doubt.
 
         An alert of an AI service quotes what was said to its model; it is marked, but apart, if such text stands
         nowhere but where those quote. Whoever names a model cannot so hide what is in a user name, URL or host.
         """
-        kinds = self._of(list(_placed(source)))
+        placed = list(_placed(source))
+        kinds = self._of(placed)
         if not kinds:
-            return facts
+            return Marked(facts, self._doubts(list(_unquoted(source)) if _is_about_model(facts) else placed))
         quoted = _is_about_model(facts) and not self._of(list(_unquoted(source))) and not self._directs(source)
         marks = {MODEL_PROMPT if quoted else PLANTED, *(f"{PLANTED}:{kind}" for kind in kinds)}
-        return facts._replace(flags=tuple(sorted({*facts.flags, *marks})))
+        return Marked(facts._replace(flags=tuple(sorted({*facts.flags, *marks}))), ())
 
     def _of(self, placed: list[tuple[str, str]]) -> set[str]:
-        kinds = {kind for path, text in placed for kind in self._one(text, advice=_is_advice(path))}
+        kinds = {kind for path, text in placed for kind in self._one(text, advice=_is_advice(path)).kinds}
         return kinds or {finding.kind for finding in _spread([one for one in placed if len(one[1]) <= _PIECE])}
+
+    def _doubts(self, placed: list[tuple[str, str]]) -> tuple[str, ...]:
+        """Return the passages in doubt of a document, but for those that advise by trade."""
+        spoken = (text for path, text in placed if not _is_advice(path))
+        found = dict.fromkeys(doubt for text in spoken for doubt in self._one(text, advice=False).doubts)
+        return tuple(found)[:MOST]
 
     def _directs(self, source: Mapping[str, Any]) -> bool:
         """Tell whether the alert's own words tell its reader what to make of it."""
         own = (text for path, text in _placed(source) if _OWN_WORDS.search(path) and not _OF_ENTITY.match(path))
-        return any(_DIRECTING & set(self._one(text, advice=False)) for text in own)
+        return any(_DIRECTING & set(self._one(text, advice=False).kinds) for text in own)
 
-    def _one(self, text: str, *, advice: bool) -> tuple[str, ...]:
-        kinds = self._kinds.get((text, advice))
-        if kinds is None:
+    def _one(self, text: str, *, advice: bool) -> _Read:
+        read = self._read.get((text, advice))
+        if read is None:
             self._chars += len(text)
             if self._chars > _CACHED_CHARS:
-                self._kinds.clear()
+                self._read.clear()
                 self._chars = len(text)
-            found = listed(text) if advice else scan(text)
-            kinds = self._kinds[text, advice] = tuple(finding.kind for finding in found)
-        return kinds
+            read = self._read[text, advice] = _look(text, advice=advice)
+        return read
+
+
+def _look(text: str, *, advice: bool) -> _Read:
+    found = listed(text) if advice else scan(text)
+    kinds = tuple(finding.kind for finding in found)
+    return _Read(kinds, () if kinds or advice else tuple(doubt.text for doubt in doubts(text)))
 
 
 def _is_advice(path: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import orjson
 import polars as pl
 
-from triage.columns import ALERTS, DEAD_LETTERS, Batch, Facts
+from triage.columns import ALERTS, DEAD_LETTERS, DOUBTS, Batch, Facts
 from triage.config import Limits
 from triage.normalise.alike import Cut, are_own, cut, plain, spelling
 from triage.normalise.batches import facts_frame
@@ -69,6 +69,7 @@ class _PageReader:
         self._readings = readings
         self._facts: dict[Facts, int] = {}
         self._sayings: dict[tuple[str, str, int], int] = {}
+        self._doubts: dict[tuple[int, str], None] = {}
         self._dead: list[tuple[str, str, str, str, str]] = []
 
     def read(self, part: int) -> Batch:
@@ -83,7 +84,8 @@ class _PageReader:
                 continue
             rows.append(row)
             numbers.append(number)
-        return Batch(self._alerts(part, rows, numbers), facts_frame(self._facts), self._dead_letters())
+        doubts = pl.DataFrame(list(self._doubts), schema=DOUBTS, orient="row")
+        return Batch(self._alerts(part, rows, numbers), facts_frame(self._facts), self._dead_letters(), doubts)
 
     def _known(self, parts: Cut) -> _Row | None:
         """Return the row of a line that differs from an earlier one in nothing but plain values of id and time."""
@@ -107,6 +109,7 @@ class _PageReader:
             raise _Broken("the document is empty", index, alert_id)
         reading = self._readings.of(source, timed=stamp is not None)
         fact = self._facts.setdefault(reading.facts, len(self._facts))
+        self._doubts |= dict.fromkeys((fact, passage) for passage in reading.doubts)
         saying = self._sayings.setdefault((index or reading.family, reading.time_source, fact), len(self._sayings))
         if parts and stamp is not None and len(self._kinds) < _KINDS_KEPT and are_own(line, parts, self._spelling):
             self._kinds[parts[0]] = _Kind(saying, reading.time)

@@ -30,6 +30,8 @@ class Reading(NamedTuple):
     """A time (µs) to be taken instead of ``@timestamp``, or None."""
     time_source: str
     """What ``time`` is, or else what ``@timestamp`` means here."""
+    doubts: tuple[str, ...] = ()
+    """Passages that deserve a second look, see ``trust.likeness``."""
 
 
 class Readings:
@@ -65,11 +67,11 @@ class Readings:
     def _read(self, source: dict[str, Any], *, timed: bool) -> Reading:
         family, document = claimed(Document(source, self._limits), self._own)
         time, time_source = _time(family.moments(document), timed=timed)
-        facts = self._marks.on(family.facts(document), source)
+        facts, doubts = self._marks.on(family.facts(document), source)
         if time_source in {"ingested", "run"}:
             facts = facts._replace(flags=tuple(sorted({*facts.flags, "time_missing"})))
         own_id = document.text(*family.ids)[:ID_CHARS] if family.ids else ""
-        return Reading(family.name, facts, own_id, time, time_source)
+        return Reading(family.name, facts, own_id, time, time_source, doubts)
 
 
 def _time(moments: Iterable[Moment], *, timed: bool) -> tuple[int | None, str]:

@@ -36,6 +36,19 @@ _PROSE = re.compile(
 _BIAS = "bias"
 _OTHER = "other"
 _A_HAIR = 0.001
+LEET, APART = "leetspeak", "letters set apart"
+_FORMS_KEPT = 8
+"""Texts just read, which are looked at once more by their meaning."""
+
+
+class Form(NamedTuple):
+    """One way in which a text is read."""
+
+    text: str
+    disguise: str
+    """What was undone to read it; '' = nothing."""
+    found: list[Mention]
+    """The concepts that it names."""
 
 
 class Passage(NamedTuple):
@@ -65,24 +78,29 @@ def directing(view: View) -> Passage | None:
     """Return the passage of a reading of a text which directs its reader; None where there is none."""
     if not is_prose(view.text):
         return None
-    for text, disguise, found in _forms(fold(view.text)):
-        best = strongest(found, THRESHOLD)
-        if best and best[0] >= THRESHOLD and is_sentence(text[slice(*best[1])]):
-            return Passage(best[0], text, best[1], disguise)
+    for form in forms(fold(view.text)):
+        best = strongest(form.found, THRESHOLD)
+        if best and best[0] >= THRESHOLD and is_sentence(form.text[slice(*best[1])]):
+            return Passage(best[0], form.text, best[1], form.disguise)
     return None
 
 
-def _forms(folded: str) -> Iterator[tuple[str, str, list[Mention]]]:
-    """Yield the ways in which a folded text is read, with what is named in each."""
+@lru_cache(maxsize=_FORMS_KEPT)
+def forms(folded: str) -> tuple[Form, ...]:
+    """Return the ways in which a folded text is read, with what is named in each."""
+    return tuple(_forms(folded))
+
+
+def _forms(folded: str) -> Iterator[Form]:
     latin = skeleton(folded)
-    yield folded, "", mentions(folded)
+    yield Form(folded, "", mentions(folded))
     if latin != folded:
-        yield latin, "look-alike letters", mentions(latin)
+        yield Form(latin, "look-alike letters", mentions(latin))
     if is_mixed(latin):
         read = leet(latin)
-        yield read, "leetspeak", mentions(read, like_leet=True)
+        yield Form(read, LEET, mentions(read, like_leet=True))
     if whole := joined(latin):
-        yield whole, "letters set apart", mentions_in_run(whole)
+        yield Form(whole, APART, mentions_in_run(whole))
 
 
 def strongest(found: Sequence[Mention], least: float = -math.inf) -> tuple[float, tuple[int, int]] | None:

@@ -18,6 +18,8 @@ VIEWS = 24
 LEAST_APART = 8
 """Letters that stand apart in a row, from which on they are read as a word."""
 _DEPTH = 3
+_WINDOW = 20_000
+_OVERLAP = 400
 _SHORTEST = 8
 _SHORTEST_RUN = 12
 _MARKS = re.compile("[\u0300-\u036f]")
@@ -104,6 +106,12 @@ def joined(folded: str) -> str:
 def is_mixed(folded: str) -> bool:
     """Tell whether digits or signs stand within words, as in leetspeak."""
     return _MIXED.search(folded) is not None
+
+
+def windows(text: str) -> Iterator[tuple[int, View]]:
+    """Yield the readings of a text of any length, read in parts that overlap, each with where its part begins."""
+    for start in range(0, max(1, len(text) - _OVERLAP), _WINDOW - _OVERLAP):
+        yield from ((start, view) for view in readings(text[start : start + _WINDOW]))
 
 
 def readings(text: str) -> Iterator[View]:

@@ -16,7 +16,7 @@ from importlib.resources import files
 from typing import NamedTuple
 
 from triage.trust.directive import directing
-from triage.trust.disguise import LEAST_APART, View, fold, is_mixed, joined, leet, readings, skeleton
+from triage.trust.disguise import LEAST_APART, View, fold, is_mixed, joined, leet, skeleton, windows
 from triage.trust.untrusted import clean
 
 PLANTED = "injection"
@@ -25,8 +25,6 @@ MODEL_PROMPT = "model_prompt"
 """The same in an alert about an AI model: what was said to that model, which such an alert always quotes."""
 EXCERPT_CHARS = 160
 _UNLISTED = "names whom it speaks to, what is to be done and how harmless it is close to each other"
-_WINDOW = 20_000
-_OVERLAP = 400
 _RECALLED_CHARS = 1_000
 _STEM = 4
 _WORD = re.compile(r"[^\W_]+")
@@ -91,7 +89,8 @@ class Finding(NamedTuple):
     """Text that is written for the reader of an alert."""
 
     kind: str
-    """override, verdict, suppress, claim, address, role, leak, task, action, turn, terminal, hidden or directive."""
+    """override, verdict, suppress, claim, address, role, leak, task, action, turn, terminal, hidden or directive; or
+    likeness, see there."""
     span: tuple[int, int]
     """Where in the text: of the words themselves where they stand there openly, else of what encodes them."""
     excerpt: str
@@ -117,24 +116,18 @@ class Pattern(NamedTuple):
 
 def scan(text: str) -> tuple[Finding, ...]:
     """Return what the text tells its reader to do, one finding per kind, sorted by kind. Pure; linear in the text."""
-    views = list(_views(text))
+    views = list(windows(text))
     return _merged(views, _in_view) or _merged(views, _directing)
 
 
 def listed(text: str) -> tuple[Finding, ...]:
     """Return what ``scan`` finds by the listed patterns."""
-    return _merged(_views(text), _in_view)
+    return _merged(windows(text), _in_view)
 
 
 def unlisted(text: str) -> tuple[Finding, ...]:
     """Return what ``scan`` finds in words that no pattern lists, by what they are about."""
-    return _merged(_views(text), _directing)
-
-
-def _views(text: str) -> Iterator[tuple[int, View]]:
-    """Yield the readings of a text, which is read in parts that overlap, each with where its part begins."""
-    for start in range(0, max(1, len(text) - _OVERLAP), _WINDOW - _OVERLAP):
-        yield from ((start, view) for view in readings(text[start : start + _WINDOW]))
+    return _merged(windows(text), _directing)
 
 
 def _merged(views: Iterable[tuple[int, View]], look: Callable[[View], Iterable[Finding]]) -> tuple[Finding, ...]:
@@ -152,10 +145,13 @@ def recalled(text: str) -> tuple[Finding, ...]:
     return scan(text)
 
 
-def withheld(text: str) -> str:
-    """Return the text with every instruction-like part replaced by a note that says of which kind it was."""
+def withheld(text: str, also: Iterable[Finding] = ()) -> str:
+    """Return the text with every instruction-like part replaced by a note that says of which kind it was.
+
+    ``also`` are parts of it to be replaced beside those that ``scan`` finds.
+    """
     end = len(text)
-    found = recalled(text) if end <= _RECALLED_CHARS else scan(text)
+    found = (*(recalled(text) if end <= _RECALLED_CHARS else scan(text)), *also)
     for start, stop, kind in sorted(((*finding.span, finding.kind) for finding in found), reverse=True):
         if start < end:
             text = f"{text[:start]}(withheld: {kind}){text[min(stop, end) :]}"

@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from triage.config import Limits
-from triage.normalise.reading import Readings
+from triage.ports import Embedder
 from triage_evals.adversarial.context import context_trials
-from triage_evals.adversarial.detection import false_flags, flagged, is_flagged, split, split_over_alerts
+from triage_evals.adversarial.detection import Reader, false_flags, flagged, split, split_over_alerts
 from triage_evals.adversarial.evasion import EVASIONS, evasions
 from triage_evals.adversarial.feedback import feedback_trials, misled
 from triage_evals.adversarial.labelled import labelled_victims
@@ -43,7 +42,13 @@ class Extent(NamedTuple):
     """Whether a real small model is asked, too, where it is installed."""
 
 
-def attack(cases: Sequence[Path], shared: Path, tell: Callable[[str], None], extent: Extent = Extent()) -> Adversarial:  # noqa: B008 - immutable
+def attack(
+    cases: Sequence[Path],
+    shared: Path,
+    tell: Callable[[str], None],
+    embedder: Embedder,
+    extent: Extent = Extent(),  # noqa: B008 - immutable
+) -> Adversarial:
     """Run the suite; ``cases`` are those whose benign alerts must not be flagged. Deterministic but for ``seconds``."""
     began = time.perf_counter()
     companies = victims(extent.families) if extent.families else victims()
@@ -60,7 +65,7 @@ def attack(cases: Sequence[Path], shared: Path, tell: Callable[[str], None], ext
         runs=len(tried) + len({id(one.before) for one in tried}) + evading,
         plantings=sum(one.plantings for one in tried),
         seconds=round(time.perf_counter() - began, 1),
-        measures=(*measures(tried), *_detection(companies, (*real, *own), cases, extent.fields)),
+        measures=(*measures(tried), *_detection(companies, (*real, *own), cases, Reader(embedder), extent.fields)),
         evasion=evaded,
         skipped=tuple(text for text, there in _needed(real, labelled, small, extent) if not there),
     )
@@ -89,15 +94,14 @@ def _tried(
 
 
 def _detection(
-    companies: Sequence[Victim], plants: Sequence[Plant], cases: Sequence[Path], fields: Sequence[str]
+    companies: Sequence[Victim], plants: Sequence[Plant], cases: Sequence[Path], reader: Reader, fields: Sequence[str]
 ) -> list[Probed]:
-    readings = Readings(Limits())
     attacks = [hit for one in companies for hit in one.hits if hit["_id"] in one.attack]
-    hosts = [hit for hit in attacks if not is_flagged(hit, readings)]
-    found = [*(flagged(plants, hosts, fields) if fields else flagged(plants, hosts))]
+    hosts = [hit for hit, flagged_itself in zip(attacks, reader.is_flagged(attacks), strict=True) if not flagged_itself]
+    found = [*(flagged(plants, hosts, reader, fields) if fields else flagged(plants, hosts, reader))]
     plain = [one for one in plants if one.disguise == "plain"]
-    found += [split(plain, hosts), split_over_alerts(plain, hosts)]
-    return [*found, false_flags(cases)] if cases else found
+    found += [split(plain, hosts, reader), split_over_alerts(plain, hosts, reader)]
+    return [*found, false_flags(cases, reader)] if cases else found
 
 
 def failures(found: Adversarial) -> list[str]:

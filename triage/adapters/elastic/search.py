@@ -82,10 +82,10 @@ class ElasticEvents:
         lines = ndjson(body)
         page = RawPage(b"\n".join(lines), len(lines), self._asking.index, 0)
         readings = Readings(self._limits, self._mappings)
-        alerts, facts, _ = normalise_page(page, 0, self._limits, 0, readings) if lines else (None, None, None)
-        if alerts is None or facts is None:
+        batch = normalise_page(page, 0, self._limits, 0, readings) if lines else None
+        if batch is None:
             return ()
-        rows = alerts.join(facts, on="fact").sort("time", "index", "id")
+        rows = batch.alerts.join(batch.facts, on="fact").sort("time", "index", "id")
         return tuple(_row(row) for row in rows.select("time", "index", "id", *_ROW).iter_rows(named=True))
 
 
