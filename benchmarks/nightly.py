@@ -4,10 +4,13 @@ A generated company is triaged night by night on one state, in one process; a ru
 With ``--runs-a-day 24`` the same for hourly runs, with ``--days`` for a shorter or longer time: what grows for longer
 than the horizon and the memory of the baseline last, grows without bound.
 The embedding model is left out (its texts are cached after the first night, which would flatter the thirtieth).
+With ``--as-run`` nothing is left out: each night is a ``triage run`` of its own, from its start to its end.
 """
 
 import argparse
 import json
+import resource
+import subprocess
 import sys
 import tempfile
 import time
@@ -71,17 +74,32 @@ def triage(state: Path, hits: list[dict[str, Any]]) -> Night:
     return Night(len(hits), cpu, {one.stage: one.seconds for one in events if isinstance(one, StageEnded)})
 
 
+def as_run(folder: Path, hits: list[dict[str, Any]]) -> Night:
+    """Run one night as a user does and measure the whole process, those that it starts included."""
+    alerts = folder / "alerts.ndjson"
+    alerts.write_text("".join(json.dumps(hit) + "\n" for hit in hits))
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    command = [sys.executable, "-m", "triage", "run", str(alerts), "--output", str(folder / "out"), "--no-progress"]
+    subprocess.run(command, check=True, capture_output=True, cwd=folder)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return Night(len(hits), after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, {})
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--entities", type=int, default=300)
     parser.add_argument("--noise", type=float, default=3.0)
     parser.add_argument("--days", type=int, default=NIGHTS)
     parser.add_argument("--runs-a-day", type=int, default=1, choices=(1, 2, 3, 4, 6, 8, 12, 24))
+    parser.add_argument("--as-run", action="store_true", help="each night as a process of its own, with the model")
     chosen = parser.parse_args()
     made = list(nights(chosen.entities, chosen.noise, chosen.days, chosen.runs_a_day))
     with tempfile.TemporaryDirectory() as scratch:
-        triage(Path(scratch) / "warm", made[0])
-        ran = [triage(Path(scratch) / "state", hits) for hits in made]
+        run, folders = (as_run if chosen.as_run else triage), (Path(scratch) / "warm", Path(scratch) / "state")
+        for folder in folders:
+            folder.mkdir()
+        run(folders[0], made[0])
+        ran = [run(folders[1], hits) for hits in made]
     first, last = (median(one.each for one in part) for part in (ran[: chosen.runs_a_day], ran[-AROUND:]))
     for number, one in enumerate(ran, start=1):
         told = json.dumps({name: round(seconds, 2) for name, seconds in one.stages.items()})
