@@ -20,7 +20,8 @@ from triage_evals.adversarial.local_model import weights
 from triage_evals.adversarial.measuring import probed, wilson
 from triage_evals.adversarial.plants import DISGUISES, generated, published
 from triage_evals.adversarial.suite import Extent, attack, failures
-from triage_evals.adversarial.victim import Victim, victims
+from triage_evals.adversarial.victim import Seen, Victim, victims
+from triage_evals.adversarial.whole_runs import Trial
 from triage_evals.regression import regressions
 from triage_evals.report import html, markdown
 from triage_evals.results import Adversarial, Results
@@ -85,6 +86,12 @@ def test_a_labelled_case_becomes_a_victim_among_its_nearest_benign_alerts(tmp_pa
     assert victim.attack < held
     assert len(held - victim.attack) <= AROUND
     assert labelled_victims([tmp_path / "missing"]) == []
+
+
+@pytest.mark.parametrize(("before", "after", "acted"), [(0, 0, False), (2, 2, False), (0, 1, True), (2, 3, True)])
+def test_what_is_set_off_without_the_text_too_is_not_its_doing(before: int, after: int, acted: bool) -> None:
+    sides = (Seen({}, frozenset(), acts, ()) for acts in (before, after))
+    assert Trial("t", Victim("v", (), frozenset()), 1, *sides, frozenset()).acted is acted
 
 
 def test_a_large_attack_is_left_to_other_evals(tmp_path: Path) -> None:
