@@ -56,23 +56,23 @@ def main() -> None:
     print(f"{caught} of {len(orders)} orders, {wrong} of {len(honest)} honest texts, {len(weights)} weights")
 
 
-def orders_and_honest() -> tuple[list[str], list[str]]:
+def orders_and_honest(filled: int = FILLED) -> tuple[list[str], list[str]]:
     """Return the orders of the corpus and its honest texts."""
     told: tuple[list[str], list[str]] = ([], [])
-    for label, text in corpus():
+    for label, text in corpus(filled):
         told[label != "order"].append(text)
     return told
 
 
-def corpus() -> Iterator[tuple[str, str]]:
-    """Yield label and text of every line, those with slots ``FILLED`` times."""
+def corpus(filled: int = FILLED) -> Iterator[tuple[str, str]]:
+    """Yield label and text of every line, those with slots ``filled`` times."""
     with CORPUS.open(newline="", encoding="utf-8") as file:
         rows = [(row["label"], row["text"]) for row in csv.DictReader(file)]
     slots = {label.partition(":")[2]: text.split("|") for label, text in rows if label.startswith("slot:")}
     turn = count()
     for label, text in rows:
         if not label.startswith("slot:"):
-            for _ in range(FILLED if _SLOT.search(text) else 1):
+            for _ in range(filled if _SLOT.search(text) else 1):
                 yield label, _SLOT.sub(lambda found: slots[found[1]][next(turn) * 7 % len(slots[found[1]])], text)
 
 

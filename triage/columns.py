@@ -58,7 +58,7 @@ DEAD_LETTERS = pl.Schema(
 DOUBTS = pl.Schema(
     {
         "fact": pl.UInt32(),
-        "passage": pl.String(),  # may mean an order to the reader, see trust.likeness; one row per fact and passage
+        "passage": pl.String(),  # may mean an order to the reader, see trust.doubts; one row per fact and passage
     }
 )
 

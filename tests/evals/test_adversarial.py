@@ -90,8 +90,8 @@ def test_a_labelled_case_becomes_a_victim_among_its_nearest_benign_alerts(tmp_pa
 
 @pytest.mark.parametrize(("before", "after", "acted"), [(0, 0, False), (2, 2, False), (0, 1, True), (2, 3, True)])
 def test_what_is_set_off_without_the_text_too_is_not_its_doing(before: int, after: int, acted: bool) -> None:
-    sides = (Seen({}, frozenset(), acts, ()) for acts in (before, after))
-    assert Trial("t", Victim("v", (), frozenset()), 1, *sides, frozenset()).acted is acted
+    without, planted_ = Seen({}, frozenset(), before, ()), Seen({}, frozenset(), after, ())
+    assert Trial("t", Victim("v", (), frozenset()), 1, without, planted_, frozenset()).acted is acted
 
 
 def test_a_large_attack_is_left_to_other_evals(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from triage.investigation import ActivityBrief, CandidateBrief, Investigation
 from triage.models import Evidence
-from triage.trust import likeness
+from triage.trust import doubts
 from triage.trust.injection import PLANTED, Finding, recalled, withheld
 from triage.wording import listed
 
@@ -14,7 +14,7 @@ def is_planted(brief: CandidateBrief) -> bool:
 
 def planted_in(text: str, activity: ActivityBrief) -> tuple[Finding, ...]:
     """Return the instruction-like parts of a text of an activity: by their words, or else by the second look."""
-    return recalled(text) or (likeness.findings(text) if likeness.FLAG in activity.flags else ())
+    return recalled(text) or (doubts.findings(text) if doubts.FLAG in activity.flags else ())
 
 
 def masked(brief: CandidateBrief) -> CandidateBrief:

@@ -1,13 +1,16 @@
 """The second look: passages of alerts that may mean an order to their reader are judged by meaning, and marked."""
 
+from itertools import compress
 from typing import NamedTuple
 
+import numpy as np
 import polars as pl
 
 from triage.condense import stable_key
 from triage.nodes.vectors import vectors_of
 from triage.state import RunContext
 from triage.trust import likeness
+from triage.trust.doubts import FLAG
 from triage.trust.injection import PLANTED
 
 MOST_READ = 5_000
@@ -30,11 +33,12 @@ def second_look(facts: pl.DataFrame, doubts: pl.DataFrame, context: RunContext) 
         return Looked(facts, 0, 0)
     passages = sorted(set(doubts["passage"]), key=stable_key)
     vectors = vectors_of(passages[:MOST_READ], context).vectors
-    orders = [passage for passage, vector in vectors.items() if likeness.is_order(vector.tolist())]
+    found = likeness.are_orders(np.stack(list(vectors.values())))
+    orders = list(compress(vectors, found))
     marked = doubts.filter(pl.col("passage").is_in(orders))["fact"].unique()
     return Looked(_marked(facts, marked), len(vectors), len(passages) - len(vectors))
 
 
 def _marked(facts: pl.DataFrame, marked: pl.Series) -> pl.DataFrame:
-    flagged = pl.col("flags").list.concat(pl.lit([PLANTED, likeness.FLAG])).list.unique().list.sort()
+    flagged = pl.col("flags").list.concat(pl.lit([PLANTED, FLAG])).list.unique().list.sort()
     return facts.with_columns(flags=pl.when(pl.col("fact").is_in(marked.implode())).then(flagged).otherwise("flags"))

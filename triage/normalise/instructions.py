@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from triage.columns import Facts
 from triage.models import EntityKind
+from triage.trust.doubts import MOST, doubts
 from triage.trust.injection import MODEL_PROMPT, PLANTED, Finding, listed, scan, unlisted
-from triage.trust.likeness import MOST, doubts
 
 _SHORTEST = 1
 _PIECE = 200
@@ -35,7 +35,7 @@ _ADVICE = re.compile(
     re.IGNORECASE,
 )
 """Fields in which a vendor tells the reader what an alert means and what to do: there, advice alone says nothing.
-What the listed patterns find there still counts."""
+What the listed patterns find there still counts, and what means an order."""
 _DIRECTING = frozenset({"verdict", "suppress", "claim"})
 _OF_ENTITY = re.compile(
     r"\.(?:user|user_agent|host|source|destination|client|server|url|http|file|process|email|dns|tls|device|observer"
@@ -51,7 +51,7 @@ class Marked(NamedTuple):
     facts: Facts
     """With flags for instruction-like text, where there is any."""
     doubts: tuple[str, ...]
-    """Passages that deserve a second look by their meaning, see ``likeness``; none where the document is flagged."""
+    """Passages that deserve a second look, see ``trust.doubts``; none where the document is flagged."""
 
 
 class _Read(NamedTuple):
@@ -87,10 +87,9 @@ class InstructionMarks:
         return kinds or {finding.kind for finding in _spread([one for one in placed if len(one[1]) <= _PIECE])}
 
     def _doubts(self, placed: list[tuple[str, str]]) -> tuple[str, ...]:
-        """Return the passages in doubt of a document, but for those that advise by trade."""
-        spoken = (text for path, text in placed if not _is_advice(path))
-        found = dict.fromkeys(doubt for text in spoken for doubt in self._one(text, advice=False).doubts)
-        return tuple(found)[:MOST]
+        """Return the passages in doubt of a document."""
+        read = (self._one(text, advice=_is_advice(path)) for path, text in placed)
+        return tuple(dict.fromkeys(doubt for one in read for doubt in one.doubts))[:MOST]
 
     def _directs(self, source: Mapping[str, Any]) -> bool:
         """Tell whether the alert's own words tell its reader what to make of it."""
@@ -111,7 +110,7 @@ class InstructionMarks:
 def _look(text: str, *, advice: bool) -> _Read:
     found = listed(text) if advice else scan(text)
     kinds = tuple(finding.kind for finding in found)
-    return _Read(kinds, () if kinds or advice else tuple(doubt.text for doubt in doubts(text)))
+    return _Read(kinds, () if kinds else tuple(doubt.text for doubt in doubts(text)))
 
 
 def _is_advice(path: str) -> bool:

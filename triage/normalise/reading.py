@@ -31,7 +31,7 @@ class Reading(NamedTuple):
     time_source: str
     """What ``time`` is, or else what ``@timestamp`` means here."""
     doubts: tuple[str, ...] = ()
-    """Passages that deserve a second look, see ``trust.likeness``."""
+    """Passages that deserve a second look, see ``trust.doubts``."""
 
 
 class Readings:

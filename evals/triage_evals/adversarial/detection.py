@@ -50,8 +50,7 @@ class Reader:
 
     def _judge(self, doubts: list[str]) -> None:
         if doubts and likeness.knows(self._embedder.model_id):
-            vectors = self._embedder.encode(doubts)
-            self._orders |= {one: likeness.is_order(row.tolist()) for one, row in zip(doubts, vectors, strict=True)}
+            self._orders |= zip(doubts, likeness.are_orders(self._embedder.encode(doubts)), strict=True)
 
     def _second(self, doubts: Iterable[str]) -> frozenset[str]:
         return frozenset({PLANTED} if any(self._orders.get(one, False) for one in doubts) else ())
