@@ -26,9 +26,7 @@ def normalise(state: RunState, context: RunContext) -> Made:
     new, judged, outside = _new_alerts(merged.batch, context)
     letters = _new_letters(merged.batch.dead_letters, context)
     judged += merged.batch.dead_letters.height - letters.height
-    looked = second_look(merged.batch.facts, _in_play(merged.batch.doubts, new), context)
     context.work.put(Frames.ALERTS, new)
-    context.work.put(Frames.FACTS, looked.facts)
     context.work.put(Frames.DEAD_LETTERS, letters)
     counts = RunCounts(
         read=documents,
@@ -39,7 +37,11 @@ def normalise(state: RunState, context: RunContext) -> Made:
         benign=new.height,  # until the candidates are judged: nothing is an incident yet
     )
     ledger.check(counts)
-    told = {"alerts": new.height, "dead letters": counts.dead_letter, "judged before": judged}
+    facts, doubts = merged.batch.facts, _in_play(merged.batch.doubts, new)
+    del merged, new  # large, and of no use while the embedding model needs its own memory
+    looked = second_look(facts, doubts, context)
+    context.work.put(Frames.FACTS, looked.facts)
+    told = {"alerts": counts.benign, "dead letters": counts.dead_letter, "judged before": judged}
     seen = {"passages read": looked.read, "passages unread": looked.unread}
     return Made({"counts": counts}, told | {name: count for name, count in seen.items() if count})
 

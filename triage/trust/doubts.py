@@ -28,6 +28,7 @@ _WHY = "means in words of its own what an order to its reader means"
 _EXCERPT_CHARS = 160
 _PASSAGE_CHARS = 400
 _OVERLAP, _AROUND = 10, 3
+_MOST_OF_IT = 0.8
 _SENTENCE = re.compile(r"(?:[^.!?;\n\u3002\uff01\uff1f\\]|[.!?;](?!\s)|\\(?!n))+[.!?;\u3002\uff01\uff1f]?")
 _WORD = re.compile(r"\S+")
 _DIGITS = re.compile(r"\d+")
@@ -82,8 +83,9 @@ def _of_view(view: View) -> Iterator[Doubt]:
 def _passages(form: Form) -> Iterator[tuple[int, int]]:
     """Yield where sentences name something: each by itself, and those that stand together."""
     sentences = list(_naming(form.text, sorted(form.found, key=_begin)))
+    told = {sentence.span for sentence in sentences if _is_most(sentence)}
     yield from (sentence.core for sentence in sentences)
-    yield from _together(sentences)
+    yield from (place for place in _together(sentences) if place not in told)
 
 
 class _Sentence(NamedTuple):
@@ -92,6 +94,12 @@ class _Sentence(NamedTuple):
     """From a little before the first to a little behind the last word that names something: what stands there in front
     of an order, as in a user agent, would speak louder than it."""
     words: int
+
+
+def _is_most(sentence: _Sentence) -> bool:
+    """Tell whether the core is most of the sentence, which then need not be read twice."""
+    (start, end), (first, last) = sentence.span, sentence.core
+    return last - first >= _MOST_OF_IT * (end - start)
 
 
 def _together(sentences: Sequence[_Sentence]) -> Iterator[tuple[int, int]]:
