@@ -33,6 +33,7 @@ class Frames:
     """columns.ALERTS plus activity (after condense): the alerts this run judges."""
     FACTS = "facts"
     DEAD_LETTERS = "dead_letters"
+    DOUBTS = "doubts"
     ACTIVITIES = "activities"
     """columns.ACTIVITIES, new and grown."""
     SIGHTINGS = "sightings"

@@ -1,10 +1,11 @@
-"""Embed: vectors of the signatures in play; only those never seen before cost a model call."""
+"""Embed: vectors of the signatures in play and of passages in doubt; only those never seen cost a model call."""
 
 from collections.abc import Mapping, Sequence
 
 import polars as pl
 
 from triage.nodes.horizon import activities_in_play
+from triage.nodes.second_look import doubted, mark
 from triage.nodes.stage import Made
 from triage.nodes.vectors import Vector, vectors_of
 from triage.state import Frames, RunContext, RunState
@@ -20,8 +21,11 @@ def embed(state: RunState, context: RunContext) -> Made:
     """Look up or compute the vector of every signature in play, and find their kin."""
     del state
     texts = _texts(activities_in_play(context))
-    embedded = vectors_of(texts.values(), context)
+    passages, unread = doubted(context)
+    embedded = vectors_of([*texts.values(), *passages], context)
     context.embedder.release()
+    if passages:
+        mark(passages, embedded.vectors, context)
     vectors = {signature: embedded.vectors[text] for signature, text in sorted(texts.items())}
     kin = context.neighbours(list(vectors), _as_lists(vectors), LEAST_SIMILARITY)
     context.work.put(Frames.KIN, pl.DataFrame(list(kin), schema=KIN, orient="row"))
@@ -36,7 +40,9 @@ def embed(state: RunState, context: RunContext) -> Made:
             schema=VECTORS,
         ),
     )
-    return Made({}, {"signatures": len(texts), "embedded": embedded.fresh, "kin": len(kin)})
+    told = {"signatures": len(texts), "embedded": embedded.fresh, "kin": len(kin)}
+    seen = {"passages read": len(passages), "passages unread": unread}
+    return Made({}, told | {name: count for name, count in seen.items() if count})
 
 
 def _texts(activities: pl.DataFrame) -> Mapping[str, str]:

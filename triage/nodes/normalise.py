@@ -7,7 +7,6 @@ import polars as pl
 from triage.columns import Batch
 from triage.events import Progress
 from triage.models import RunCounts
-from triage.nodes.second_look import second_look
 from triage.nodes.stage import Made
 from triage.normalise import merge
 from triage.normalise.parts import normalise_part
@@ -27,6 +26,8 @@ def normalise(state: RunState, context: RunContext) -> Made:
     letters = _new_letters(merged.batch.dead_letters, context)
     judged += merged.batch.dead_letters.height - letters.height
     context.work.put(Frames.ALERTS, new)
+    context.work.put(Frames.FACTS, merged.batch.facts)
+    context.work.put(Frames.DOUBTS, _in_play(merged.batch.doubts, new))
     context.work.put(Frames.DEAD_LETTERS, letters)
     counts = RunCounts(
         read=documents,
@@ -37,13 +38,7 @@ def normalise(state: RunState, context: RunContext) -> Made:
         benign=new.height,  # until the candidates are judged: nothing is an incident yet
     )
     ledger.check(counts)
-    facts, doubts = merged.batch.facts, _in_play(merged.batch.doubts, new)
-    del merged, new  # large, and of no use while the embedding model needs its own memory
-    looked = second_look(facts, doubts, context)
-    context.work.put(Frames.FACTS, looked.facts)
-    told = {"alerts": counts.benign, "dead letters": counts.dead_letter, "judged before": judged}
-    seen = {"passages read": looked.read, "passages unread": looked.unread}
-    return Made({"counts": counts}, told | {name: count for name, count in seen.items() if count})
+    return Made({"counts": counts}, {"alerts": new.height, "dead letters": counts.dead_letter, "judged before": judged})
 
 
 def _in_play(doubts: pl.DataFrame, alerts: pl.DataFrame) -> pl.DataFrame:
