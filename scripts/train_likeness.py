@@ -52,7 +52,7 @@ def main() -> None:
 
 
 def _passages(text: str) -> list[str]:
-    """Return a text as a whole and its passages, as ``likeness.doubts`` reads them; each once."""
+    """Return a text as a whole and its passages, as ``doubts`` reads them; each once."""
     return list(dict.fromkeys((as_read(text), *(doubt.text for doubt in doubts(text)))))
 
 

@@ -42,8 +42,8 @@ class SentenceEmbedder:
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Return float32 unit vectors of shape (len(texts), d). Raises TriageError when the model cannot be loaded."""
-        self.prepare()
-        answer = _ask(self._line, list(texts)) if self._line else Failure("it was let go")
+        self._line = self._line or _start(self._settings)
+        answer = _ask(self._line, list(texts))
         if isinstance(answer, Failure):
             self.release()
             raise TriageError(

@@ -37,6 +37,7 @@ _BIAS = "bias"
 _OTHER = "other"
 _A_HAIR = 0.001
 LEET, APART = "leetspeak", "letters set apart"
+"""Names of disguises."""
 _FORMS_KEPT = 8
 """Texts just read, which are looked at once more by their meaning."""
 

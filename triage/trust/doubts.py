@@ -12,7 +12,7 @@ from typing import NamedTuple
 from triage.trust.concepts import Mention
 from triage.trust.directive import APART, LEET, Form, forms, is_prose, is_sentence
 from triage.trust.disguise import View, fold, windows
-from triage.trust.injection import PLANTED, Finding
+from triage.trust.injection import EXCERPT_CHARS, PLANTED, Finding
 from triage.trust.untrusted import clean
 
 KIND = "likeness"
@@ -21,14 +21,14 @@ FLAG = f"{PLANTED}:{KIND}"
 WORDS = 30
 """Words of a passage, about; what the embedding model reads of one text is several times that."""
 MOST = 16
-"""Passages of one text."""
+"""Passages of one text, and of one document."""
 _GARBLED = (LEET, APART)
 """Disguises that cannot be undone well enough for a model of language: l read as i, no blanks between words."""
 _WHY = "means in words of its own what an order to its reader means"
-_EXCERPT_CHARS = 160
 _PASSAGE_CHARS = 400
 _OVERLAP, _AROUND = 10, 3
 _MOST_OF_IT = 0.8
+"""Share of a sentence from which on a part of it is told instead of the whole, too."""
 _SENTENCE = re.compile(r"(?:[^.!?;\n\u3002\uff01\uff1f\\]|[.!?;](?!\s)|\\(?!n))+[.!?;\u3002\uff01\uff1f]?")
 _WORD = re.compile(r"\S+")
 _DIGITS = re.compile(r"\d+")
@@ -63,7 +63,7 @@ def as_read(passage: str) -> str:
 def findings(text: str) -> tuple[Finding, ...]:
     """Return the doubts of a text whose alert was flagged, as what they were then found to be."""
     return tuple(
-        Finding(KIND, doubt.span, clean(text[slice(*doubt.span)], _EXCERPT_CHARS), _WHY) for doubt in doubts(text)
+        Finding(KIND, doubt.span, clean(text[slice(*doubt.span)], EXCERPT_CHARS), _WHY) for doubt in doubts(text)
     )
 
 

@@ -15,7 +15,7 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import NamedTuple
 
-from triage.trust.directive import directing
+from triage.trust.directive import APART, LEET, directing
 from triage.trust.disguise import LEAST_APART, View, fold, is_mixed, joined, leet, skeleton, windows
 from triage.trust.untrusted import clean
 
@@ -90,7 +90,7 @@ class Finding(NamedTuple):
 
     kind: str
     """override, verdict, suppress, claim, address, role, leak, task, action, turn, terminal, hidden or directive; or
-    likeness, see there."""
+    likeness, see ``doubts``."""
     span: tuple[int, int]
     """Where in the text: of the words themselves where they stand there openly, else of what encodes them."""
     excerpt: str
@@ -145,13 +145,14 @@ def recalled(text: str) -> tuple[Finding, ...]:
     return scan(text)
 
 
-def withheld(text: str, also: Iterable[Finding] = ()) -> str:
+def withheld(text: str, found: Iterable[Finding] | None = None) -> str:
     """Return the text with every instruction-like part replaced by a note that says of which kind it was.
 
-    ``also`` are parts of it to be replaced beside those that ``scan`` finds.
+    ``found`` are those parts; None = what ``scan`` finds.
     """
     end = len(text)
-    found = (*(recalled(text) if end <= _RECALLED_CHARS else scan(text)), *also)
+    if found is None:
+        found = recalled(text) if end <= _RECALLED_CHARS else scan(text)
     for start, stop, kind in sorted(((*finding.span, finding.kind) for finding in found), reverse=True):
         if start < end:
             text = f"{text[:start]}(withheld: {kind}){text[min(stop, end) :]}"
@@ -239,7 +240,7 @@ def _in_view(view: View) -> Iterator[Finding]:
             yield from _in_words(view, folded, words, "look-alike letters")
     if is_mixed(folded):
         read = leet(folded)
-        yield from _in_words(view, read, _WORD.findall(read), "leetspeak", like_leet=True)
+        yield from _in_words(view, read, _WORD.findall(read), LEET, like_leet=True)
     if list(map(len, words)).count(1) >= LEAST_APART and (whole := joined(folded)):
         yield from _in_joined(view, whole)
 
@@ -317,7 +318,7 @@ def _place(folded: str, first: int, last: int) -> tuple[int, int]:
 def _in_joined(view: View, whole: str) -> Iterator[Finding]:
     for pattern in patterns():
         if hit := pattern.joined.search(whole):
-            yield Finding(pattern.kind, view.span, _excerpt(whole, hit.span()), _why(pattern.why, "letters set apart"))
+            yield Finding(pattern.kind, view.span, _excerpt(whole, hit.span()), _why(pattern.why, APART))
 
 
 def _finding(view: View, kind: str, why: str, place: tuple[int, int], text: str) -> Finding:
